@@ -1,0 +1,1 @@
+"""From a market view to weights; one model a file, found by its presence."""

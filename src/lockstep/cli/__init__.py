@@ -1,0 +1,1 @@
+"""From argv to a configuration and one call; the only room that prints."""

@@ -1,0 +1,1 @@
+"""Configuration: strict models, their JSON and YAML, presets."""

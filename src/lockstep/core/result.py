@@ -1,0 +1,129 @@
+"""RunResult: the few primitives from which every number of every report is derived."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lockstep.core.errors import DataError
+
+#: Terms of the daily identity (ACCOUNT section 8), columns of `RunResult.ledger`.
+LEDGER_TERMS = (
+    "price_pnl",
+    "spread",
+    "slippage",
+    "commission",
+    "swap",
+    "translation",
+    "transfers",
+    "broker_loss",
+)
+TIME_COLUMNS = ("signal_time", "entry_time", "exit_time")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What one run left behind. Times are UTC-naive datetime64[ns]; money in account currency.
+
+    Parameters
+    ----------
+    facts : dict
+        JSON-able facts: ``run_id``, ``status``, ``currency``, ``capital``, ``timeframe``,
+        ``symbols``, ``player``, ``labels`` (SYNTHETIC, IN-SAMPLE, ...), ``notes`` per asset,
+        ``ranges`` per asset, ``counts`` per asset, ``weights_start``, ``failed`` assets, ...
+    config : dict
+        The resolved configuration.
+    equity : DataFrame, shape (n_steps, n_assets + 2)
+        Index ``time`` (the clock); a column per asset (sleeve equity), then ``reserve``, ``total``.
+    trades : DataFrame
+        A row per closed trade (columns of docs/results.md).
+    decisions : DataFrame
+        ``time, stage, asset, code, before, after, sentence``.
+    weights : DataFrame
+        Index ``time``; a column per asset, then ``reserve``; a row for the start and one for each
+        rebalance.
+    ledger : DataFrame
+        ``day, asset, equity_change`` and `LEDGER_TERMS`; a row per asset and trading day.
+    account : DataFrame
+        Index ``time``; ``used_margin, margin_level, gross, net, exposure_<CUR>, drawdown,
+        drawdown_factor, breaker, daily_loss, open_positions``.
+    solo_trades, solo_equity : DataFrame
+        The solo runs: trades as above; equity with index ``time`` and a column per asset.
+    """
+
+    facts: dict[str, Any]
+    config: dict[str, Any]
+    equity: pd.DataFrame
+    trades: pd.DataFrame
+    decisions: pd.DataFrame
+    weights: pd.DataFrame
+    ledger: pd.DataFrame
+    account: pd.DataFrame
+    solo_trades: pd.DataFrame = field(default_factory=pd.DataFrame)
+    solo_equity: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def symbols(self) -> list[str]:
+        """The assets in play, sorted."""
+        return [str(c) for c in self.equity.columns if c not in ("reserve", "total")]
+
+    @classmethod
+    def load(cls, directory: str | Path) -> RunResult:
+        """Read a saved run back.
+
+        Raises
+        ------
+        DataError
+            If the directory holds no complete run.
+        """
+        root = Path(directory)
+        try:
+            return cls(
+                facts=json.loads((root / "facts.json").read_text(encoding="utf-8")),
+                config=json.loads((root / "config.json").read_text(encoding="utf-8")),
+                equity=pd.read_parquet(root / "equity.parquet"),
+                trades=_read_trades(root / "trades.csv"),
+                decisions=_read_csv(root / "decisions.csv", ("time",)),
+                weights=_read_csv(root / "weights.csv", ("time",)).set_index("time"),
+                ledger=pd.read_parquet(root / "ledger.parquet"),
+                account=pd.read_parquet(root / "account.parquet"),
+                solo_trades=_read_trades(root / "solo" / "trades.csv"),
+                solo_equity=pd.read_parquet(root / "solo" / "equity.parquet"),
+            )
+        except FileNotFoundError as missing:
+            raise DataError(
+                f"{root} holds no complete run: {Path(missing.filename).name} is missing. "
+                "Expected the directory of a finished run."
+            ) from missing
+
+
+def _read_trades(path: Path) -> pd.DataFrame:
+    return _read_csv(path, TIME_COLUMNS)
+
+
+def _read_csv(path: Path, times: tuple[str, ...]) -> pd.DataFrame:
+    frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    for column in times:
+        if column in frame:
+            moments = pd.to_datetime(frame[column], utc=True, format="ISO8601")
+            frame[column] = moments.dt.tz_localize(None).dt.as_unit("ns")
+    return frame
+
+
+def day_marks(clock_days: np.ndarray, equity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the trading days and the equity after each day's last step.
+
+    Parameters
+    ----------
+    clock_days : ndarray of int, shape (n_steps,)
+        Trading day of every step, ascending.
+    equity : ndarray, shape (n_steps,) or (n_steps, n)
+        Equity after each step.
+    """
+    last = np.flatnonzero(np.diff(clock_days, append=clock_days[-1] + 1))
+    return clock_days[last], equity[last]

@@ -1,0 +1,1 @@
+"""The player that runs one backtrader Cerebro per asset in lockstep."""

@@ -1,0 +1,1 @@
+"""From bars to arrays: one causal, compiled implementation of each indicator."""

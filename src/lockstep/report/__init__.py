@@ -1,0 +1,1 @@
+"""From a RunResult to text and pictures; knows results, never engines."""

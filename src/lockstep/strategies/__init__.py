@@ -1,0 +1,1 @@
+"""From indicators to signals, never to orders; one file each, found by its presence."""
