@@ -1,0 +1,148 @@
+"""Equal risk contribution: each asset carries the same share of the portfolio's variance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from lockstep.allocation._covariance import ledoit_wolf
+from lockstep.allocation._history import common, recent
+from lockstep.allocation.equal_weight import EqualWeight
+from lockstep.allocation.inverse_volatility import InverseVolatility
+from lockstep.core.bars import Array
+from lockstep.core.market import MarketView, Weights
+from lockstep.core.parameters import check, param
+from lockstep.core.registry import allocation
+from lockstep.metrics.risk import risk_contributions
+
+#: Largest accepted error of a risk contribution, relative to its target 1/N.
+TOLERANCE = 1e-8
+#: Error at which Newton's iteration has nothing left to gain in double precision.
+_CONVERGED = 1e-13
+_MOST_STEPS = 100
+
+
+@allocation("risk_parity")
+@dataclass(frozen=True, slots=True)
+class RiskParity:
+    """Weights w with ``w_i (C w)_i / w' C w = 1/N`` for every asset, C shrunk by Ledoit and Wolf.
+
+    The weights minimise the convex ``x' C x / 2 - sum(log x_i) / N``; scaled to sum to 1 they are
+    the only long portfolio of equal risk contributions. The solution is judged by its risk
+    contributions, never by the solver's opinion of itself: an error above 1e-8 of 1/N, too few
+    common days, or an asset that did not move on them hand over to `fallback`, and that is
+    recorded.
+
+    References
+    ----------
+    Maillard, Roncalli, Teiletche (2010), "The Properties of Equally Weighted Risk Contribution
+    Portfolios"; Spinu (2013), "An Algorithm for Computing Risk Parity Weights" (convex form).
+    """
+
+    needs_history: ClassVar[bool] = True
+
+    lookback_days: int = param(252, "daily returns looked at; 0 is all of them", low=0, high=5000)
+    shrink_to: str = param(
+        "constant_correlation",
+        "target of the shrinkage of the covariance",
+        choices=("constant_correlation", "scaled_identity"),
+    )
+    min_common_days: int = param(20, "fewest days with returns of all assets", low=2, high=5000)
+    floor: float = param(1e-4, "smallest daily volatility that counts (fraction)", above=0, high=1)
+    fallback: str = param(
+        "inverse_volatility",
+        "model that stands in where risk cannot be shared equally",
+        choices=("inverse_volatility", "equal_weight"),
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def weights(self, view: MarketView) -> Weights:
+        """Return the weights; they sum to 1."""
+        sample = common(recent(view.returns, self.lookback_days))
+        if len(sample) < self.min_common_days:
+            return self._stand_in(
+                view,
+                f"{len(sample)} days have returns of all {len(view.symbols)} assets; "
+                f"{self.min_common_days} are needed",
+            )
+        still = np.flatnonzero(np.ptp(sample, axis=0) == 0.0)
+        if len(still):
+            names = ", ".join(view.symbols[i] for i in still)
+            return self._stand_in(view, f"{names} did not move on the common days")
+        return self._shared(view, ledoit_wolf(sample, self.shrink_to)[0])
+
+    def _shared(self, view: MarketView, covariance: Array) -> Weights:
+        sigma = np.sqrt(np.diag(covariance))
+        if not np.all(sigma > 0.0):
+            return self._stand_in(view, "the covariance has no variance for every asset")
+        correlation = covariance / np.outer(sigma, sigma)
+        floored = np.maximum(sigma, self.floor)
+        exposure = equal_risk(correlation)
+        error = _error(exposure, correlation)
+        if not error < TOLERANCE:
+            return self._stand_in(view, f"the risk contributions miss 1/N by {error:.1e} of it")
+        return Weights(_to_one(exposure / floored))
+
+    def _stand_in(self, view: MarketView, reason: str) -> Weights:
+        if self.fallback == "equal_weight":
+            values = EqualWeight().weights(view).values
+        else:
+            model = InverseVolatility(lookback_days=self.lookback_days, floor=self.floor)
+            values = model.weights(view).values
+        name = self.fallback.replace("_", " ")
+        return Weights(values, f"Risk parity found no answer ({reason}); {name} stands instead.")
+
+
+def equal_risk(correlation: Array) -> Array:
+    """Return exposures (weight times volatility, unscaled) of equal risk contribution.
+
+    Parameters
+    ----------
+    correlation : ndarray, shape (n_assets, n_assets)
+        Correlation of the assets' returns, 1 on the diagonal.
+
+    Returns
+    -------
+    ndarray, shape (n_assets,)
+        y > 0 with ``n y_i (R y)_i = 1`` where that has a solution; the last iterate where the
+        correlation is too near to a perfect hedge to have one. Working on correlations keeps the
+        problem well conditioned however far the volatilities lie apart.
+
+    Notes
+    -----
+    Newton's method on the self-concordant ``n y' R y / 2 - sum(log y_i)``. The damped step
+    ``1 / (1 + decrement)`` stays inside the barrier and cannot diverge while a minimum exists.
+    """
+    count = len(correlation)
+    scaled = correlation * count
+    spread = float(np.sum(correlation))
+    y = np.full(count, 1.0 / np.sqrt(spread) if spread > 1e-6 else 1.0)
+    for _ in range(_MOST_STEPS):
+        marginal = scaled @ y
+        if float(np.max(np.abs(y * marginal - 1.0))) < _CONVERGED:
+            break
+        gradient = marginal - 1.0 / y
+        try:
+            step = np.linalg.solve(scaled + np.diag(1.0 / (y * y)), gradient)
+        except np.linalg.LinAlgError:
+            break
+        decrement = float(np.sqrt(max(0.0, float(gradient @ step))))
+        y = y - step / (1.0 + decrement if decrement > 0.25 else 1.0)
+    return np.asarray(y, dtype=np.float64)
+
+
+def _error(exposure: Array, correlation: Array) -> float:
+    """Return the largest error of a risk contribution relative to 1/N, infinite without risk."""
+    variance = float(exposure @ correlation @ exposure)
+    if not np.all(exposure > 0.0) or not variance > 0.0:
+        return float("inf")
+    shares = risk_contributions(exposure, correlation)
+    return float(np.max(np.abs(shares * len(shares) - 1.0)))
+
+
+def _to_one(values: Array) -> Array:
+    return np.asarray(values / np.sum(values), dtype=np.float64)
