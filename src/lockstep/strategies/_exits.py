@@ -14,15 +14,18 @@ _USUAL_MINUTES = {TIMEFRAMES["5m"]: 360, TIMEFRAMES["15m"]: 720, TIMEFRAMES["1h"
 _USUAL_BARS = 48
 
 
-def stop_distances(atr: Array, multiplier: float) -> Array:
-    """Return `multiplier` ATRs, price units; NaN (no valid stop) where that is not above 0."""
-    distance = multiplier * atr
-    return np.where(distance > 0.0, distance, np.nan)
+def distances(base: Array, factor: float) -> Array:
+    """Return `factor` times a distance, price units; NaN where that is not above 0.
+
+    A stop distance of NaN is no valid stop: the account refuses the entry and says so.
+    """
+    product = factor * base
+    return np.where(product > 0.0, product, np.nan)
 
 
-def multiple(distance: Array, factor: float) -> Array | None:
-    """Return `factor` times the stop distance, or None (off) for a factor of 0."""
-    return factor * distance if factor else None
+def optional(base: Array, factor: float) -> Array | None:
+    """Return `factor` times a distance as `distances` does, or None (off) for a factor of 0."""
+    return distances(base, factor) if factor else None
 
 
 def time_exit(bars: Bars, minutes: int) -> npt.NDArray[np.int32] | None:

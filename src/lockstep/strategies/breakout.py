@@ -14,8 +14,8 @@ from lockstep.indicators.rolling import donchian
 from lockstep.indicators.smoothing import atr
 from lockstep.strategies._checks import check_parameters, require
 from lockstep.strategies._exits import (
-    multiple,
-    stop_distances,
+    distances,
+    optional,
     strengths,
     time_exit,
     time_exit_note,
@@ -84,12 +84,12 @@ class BreakoutStrategy:
         side = long.astype(np.int8) - short.astype(np.int8)
         leave_long = close < indicators["exit_lower"]
         leave_short = close > indicators["exit_upper"]
-        stop = stop_distances(mean_range, self.stop_multiplier)
+        stop = distances(mean_range, self.stop_multiplier)
         return Signals(
             side=side,
             stop_distance=stop,
             exit=(EXIT_LONG * leave_long + EXIT_SHORT * leave_short).astype(np.int8),
-            target_distance=multiple(stop, self.reward_risk),
+            target_distance=optional(stop, self.reward_risk),
             strength=strengths(np.where(long, above, below), mean_range, side),
             max_bars=time_exit(bars, self.max_minutes),
         )

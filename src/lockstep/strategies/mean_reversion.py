@@ -16,8 +16,8 @@ from lockstep.indicators.smoothing import adx, atr
 from lockstep.indicators.vwap import vwap, weighs_equally
 from lockstep.strategies._checks import check_parameters, check_zone, require
 from lockstep.strategies._exits import (
-    multiple,
-    stop_distances,
+    distances,
+    optional,
     strengths,
     time_exit,
     time_exit_note,
@@ -152,15 +152,15 @@ class MeanReversionStrategy:
         allowed = self._allowed(bars, indicators)
         long, short = (below > 0.0) & allowed, (above > 0.0) & allowed
         side = long.astype(np.int8) - short.astype(np.int8)
-        stop = stop_distances(indicators["atr"], self.stop_multiplier)
+        stop = distances(indicators["atr"], self.stop_multiplier)
         trails, breaks_even = self.trail_distance_r > 0.0, self.be_trigger_r > 0.0
         return Signals(
             side=side,
             stop_distance=stop,
-            target_distance=multiple(stop, self.reward_risk),
+            target_distance=optional(stop, self.reward_risk),
             trail_trigger=self.trail_trigger_r * stop if trails else None,
-            trail_distance=multiple(stop, self.trail_distance_r),
-            be_trigger=multiple(stop, self.be_trigger_r),
+            trail_distance=optional(stop, self.trail_distance_r),
+            be_trigger=optional(stop, self.be_trigger_r),
             be_offset=self.be_offset_r * stop if breaks_even else None,
             strength=strengths(np.where(long, below, above), indicators["atr"], side),
             max_bars=time_exit(bars, self.max_minutes),
