@@ -33,7 +33,7 @@ _FULL_TREND = 50.0
 class MeanReversionStrategy:
     """Fade a close beyond both the Bollinger and the VWAP band; docs/strategies.md has the rules.
 
-    Distances that end in ``_r`` are multiples of the stop distance. Every parameter states which
+    Distances that end in ``_r`` are in R, the stop distance. Every parameter states which
     value switches its rule off; hours, regime limits, trailing and break-even start switched off.
     """
 
@@ -60,16 +60,16 @@ class MeanReversionStrategy:
         -1, "Trading minutes until the time exit; 0 is off, -1 by timeframe.", low=-1, high=100_000
     )
     trail_distance_r: float = param(
-        0.0, "Trailing stop behind the best price; 0 is off.", low=0, high=20, step=0.25
+        0.0, "Trailing stop behind the best price, R; 0 is off.", low=0, high=20, step=0.25
     )
     trail_trigger_r: float = param(
-        0.0, "Gain from which the stop trails.", low=0, high=20, step=0.25
+        0.0, "Gain from which the stop trails, R.", low=0, high=20, step=0.25
     )
     be_trigger_r: float = param(
-        0.0, "Gain at which the stop moves to break-even; 0 is off.", low=0, high=20, step=0.25
+        0.0, "Gain at which the stop moves to break-even, R; 0 is off.", low=0, high=20, step=0.25
     )
     be_offset_r: float = param(
-        0.0, "Distance of the break-even stop from the fill.", low=0, high=20, step=0.05
+        0.0, "Distance of the break-even stop from the fill, R.", low=0, high=20, step=0.05
     )
     adx_period: int = param(14, "Bars of Wilder's ADX.", low=1, high=500, step=2, indicator=True)
     adx_max: float = param(
