@@ -7,6 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from lockstep.config.loading import load
+from lockstep.core.errors import ConfigError
+
 EURUSD: dict[str, Any] = {
     "instrument": {"class": "fx", "spread": 0.0001},
     "strategy": "mean_reversion",
@@ -32,3 +37,11 @@ def write(folder: Path, data: Any, name: str = "assets.json") -> Path:
     path = folder / name
     path.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
     return path
+
+
+def refused(tmp_path: Path, data: Any, **how: Any) -> list[str]:
+    """Return the lines of the error a config is refused with."""
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, data), **how)
+    assert caught.value.exit_code == 3
+    return str(caught.value).replace(str(tmp_path) + "/", "").splitlines()
