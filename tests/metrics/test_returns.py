@@ -1,0 +1,129 @@
+import warnings
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from lockstep.metrics import returns as growth
+from lockstep.metrics.undefined import Undefined
+
+RANDOM = np.random.default_rng(5).normal(0.0006, 0.01, 300)
+
+
+@pytest.fixture(scope="module")
+def empyrical():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("empyrical")
+
+
+def test_daily_returns_start_from_the_initial_equity():
+    assert growth.daily_returns(np.array([110.0, 99.0]), 100.0) == pytest.approx([0.1, -0.1])
+
+
+def test_a_day_that_begins_without_equity_leaves_the_returns_undefined():
+    assert isinstance(growth.daily_returns(np.array([0.0, 0.0]), 100.0), Undefined)
+    assert growth.daily_returns(np.array([50.0, 0.0]), 100.0) == pytest.approx([-0.5, -1.0])
+
+
+def test_contributions_of_assets_add_up_to_the_accounts_return():
+    pnl = np.array([[5.0, 5.0], [-20.0, 9.0]])
+    marks = np.array([110.0, 99.0])
+    parts = growth.contributions(pnl, marks, 100.0)
+    assert parts == pytest.approx(np.array([[0.05, 0.05], [-20 / 110, 9 / 110]]), rel=1e-12)
+    assert parts.sum(axis=1) == pytest.approx(growth.daily_returns(marks, 100.0), rel=1e-12)
+
+
+def test_five_days_a_week_are_about_261_days_a_year_and_seven_are_365():
+    every = np.arange(19723, 19723 + 3653)
+    working = every[(every + 3) % 7 < 5]
+    assert growth.days_per_year(every) == 365.25
+    assert growth.days_per_year(working) == pytest.approx(365.25 * 5 / 7, rel=1e-3)
+    assert growth.years(every) == pytest.approx(10.0, abs=0.002)
+
+
+def test_doubling_in_two_years_is_41_percent_a_year():
+    assert growth.cagr(100.0, 200.0, 2.0) == pytest.approx(sqrt(2) - 1, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("initial", "final", "span", "reason"),
+    [
+        (100.0, -1.0, 1.0, "below zero"),
+        (0.0, 1.0, 1.0, "no initial equity"),
+        (100.0, 100.0, 0.0, "no trading day"),
+        (1.0, 2.0, 1 / 365.25, "too short"),
+    ],
+)
+def test_growth_without_a_meaning_is_undefined_with_its_reason(initial, final, span, reason):
+    assert reason in growth.cagr(initial, final, span).reason
+
+
+def test_losing_everything_is_minus_100_percent():
+    assert growth.cagr(100.0, 0.0, 3.0) == -1.0
+    assert growth.total_return(100.0, 0.0) == -1.0
+
+
+def test_ratios_are_worked_by_hand_on_two_days():
+    # Returns 3 % and -1 %: mean 1 %, deviation 2 % sqrt(2), downside 1 % / sqrt(2), 4 days a year.
+    values = np.array([0.03, -0.01])
+    assert growth.volatility(values, 4.0) == pytest.approx(0.04 * sqrt(2), rel=1e-12)
+    assert growth.sharpe(values, 4.0) == pytest.approx(1 / sqrt(2), rel=1e-12)
+    assert growth.sortino(values, 4.0) == pytest.approx(2 * sqrt(2), rel=1e-12)
+
+
+@pytest.mark.parametrize("per_year", [252.0, 260.9, 365.25])
+def test_ratios_agree_with_empyrical(empyrical, per_year):
+    assert growth.volatility(RANDOM, per_year) == pytest.approx(
+        empyrical.annual_volatility(RANDOM, annualization=per_year), rel=1e-12
+    )
+    assert growth.sharpe(RANDOM, per_year) == pytest.approx(
+        empyrical.sharpe_ratio(RANDOM, annualization=per_year), rel=1e-12
+    )
+    assert growth.sortino(RANDOM, per_year) == pytest.approx(
+        empyrical.sortino_ratio(RANDOM, annualization=per_year), rel=1e-12
+    )
+
+
+def test_growth_agrees_with_empyrical(empyrical):
+    final = float(np.prod(1 + RANDOM))
+    expected = empyrical.cagr(RANDOM, annualization=252)
+    assert growth.cagr(1.0, final, 300 / 252) == pytest.approx(expected, rel=1e-12)
+
+
+def test_returns_that_differ_by_rounding_only_have_no_sharpe_ratio():
+    marks = 100.0 * 1.001 ** np.arange(1, 200)
+    daily = growth.daily_returns(marks, 100.0)
+    assert daily.std() > 0.0
+    assert growth.sharpe(daily, 252.0) == Undefined("the daily returns do not vary")
+
+
+@pytest.mark.parametrize("ratio", [growth.volatility, growth.sharpe, growth.sortino])
+def test_one_day_is_too_few_for_a_ratio(ratio):
+    assert ratio(np.array([0.01]), 252.0) == Undefined("fewer than two trading days")
+
+
+def test_no_losing_day_leaves_sortino_undefined():
+    assert growth.sortino(np.array([0.01, 0.0]), 252.0) == Undefined("no losing day")
+
+
+def test_calmar_divides_growth_by_the_worst_drawdown_and_passes_reasons_on():
+    assert growth.calmar(0.2, 0.1) == 2.0
+    assert growth.calmar(0.2, 0.0) == Undefined("no drawdown")
+    assert growth.calmar(Undefined("why"), 0.1) == Undefined("why")
+    assert growth.calmar(0.2, Undefined("why")) == Undefined("why")
+
+
+def test_the_probability_of_skill_is_the_published_example():
+    # Bailey and Lopez de Prado (2012): 24 monthly returns, Sharpe 0.458, skewness -2.448,
+    # kurtosis 10.164: 0.913; with normal returns 0.982.
+    fat = growth.probability_above(0.0, 0.458, 24, skewness=-2.448, kurtosis=10.164)
+    normal = growth.probability_above(0.0, 0.458, 24, skewness=0.0, kurtosis=3.0)
+    assert fat == pytest.approx(0.913, abs=5e-4)
+    assert normal == pytest.approx(0.982, abs=5e-4)
+
+
+def test_symmetric_returns_around_zero_have_an_even_chance_of_skill():
+    values = np.array([0.01, -0.01, 0.02, -0.02])
+    assert growth.probabilistic_sharpe(values) == pytest.approx(0.5, abs=1e-12)
+    assert isinstance(growth.probabilistic_sharpe(np.zeros(5)), Undefined)
