@@ -30,7 +30,7 @@ PROMISED = [
     "swap",
     "min_margin_level",
     "stop_outs",
-    "breaker_trips",,
+    "breaker_trips",
 ]
 RETURNS = np.array([5 / 1000, -10 / 1005, 25 / 995, 10 / 1020])
 
