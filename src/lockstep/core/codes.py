@@ -48,7 +48,8 @@ DECISIONS = (
     "cancelled_stop_out",  # D: a queued entry was cancelled
     "cancelled_breaker",
     "cancelled_daily_loss",
-    "cancelled_data_end",  # C: the asset's last bar came before the fill
+    "cancelled_ruined",
+    "cancelled_data_end",  # E: there is no later bar to fill it on
     "blocked_stop_out",  # E: nothing is sized in a stop-out step
     "blocked_ruined",  # E: trading has ended
     "blocked_no_equity",  # E: the sleeve or the account has no equity

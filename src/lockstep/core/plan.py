@@ -72,6 +72,8 @@ class AssetPlan:
         Entry signals; empty for a hand-written strategy.
     custom : CustomStrategy or None
         The hand-written strategy, if there is one.
+    quoted : tuple of ndarray or None
+        Open, high, low, close as the source quotes them, for a hand-written strategy to see.
     """
 
     instrument: Instrument
@@ -90,6 +92,7 @@ class AssetPlan:
     exit: Int8s
     entries: EntryRows
     custom: CustomStrategy | None = None
+    quoted: tuple[Array, Array, Array, Array] | None = None
 
     @property
     def symbol(self) -> str:
@@ -131,7 +134,7 @@ class RunPlan:
         Sorted by symbol.
     terms : AccountTerms
         The account.
-    rules : tuple
+    rules : tuple of (name, rule)
         Portfolio risk rules (components of the risk room), in order of precedence.
     clock : ndarray of int64, shape (n_steps,)
         Sorted union of the labels.
@@ -157,7 +160,7 @@ class RunPlan:
 
     assets: tuple[AssetPlan, ...]
     terms: AccountTerms
-    rules: tuple[Any, ...]
+    rules: tuple[tuple[str, Any], ...]
     clock: Ints
     day: Int32s
     days: Ints

@@ -24,6 +24,8 @@ class AccountState:
         Label of the step, ns.
     day, month : int
         Index of the trading day into the plan, and a number that changes with its month.
+    drawdown_factor : float
+        The factor of drawdown scaling; 1 without that rule.
     new_day, resumed : bool
         True in the first step of a trading day; in the step in which the breaker resumed.
     side, queued : list of int
@@ -47,6 +49,7 @@ class AccountState:
     time: int = 0
     day: int = 0
     month: int = 0
+    drawdown_factor: float = 1.0
     new_day: bool = False
     resumed: bool = False
     side: list[int] = field(default_factory=list)

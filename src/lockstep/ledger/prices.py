@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from numba.extending import register_jitable
+
+from lockstep.core.bars import Array
+
+#: Quotes are scalars while playing and whole columns while planning: one formula for both.
+Quote = TypeVar("Quote", float, Array)
 
 
 @register_jitable
-def bid_of(price: float, spread: float, quotes_bid: bool) -> float:
+def bid_of(price: Quote, spread: Quote, quotes_bid: bool) -> Quote:
     """Return the bid behind a quoted price; mid and last quotes lie half a spread above it."""
     if quotes_bid:
         return price
@@ -20,7 +27,7 @@ def ask_of(bid: float, spread: float) -> float:
 
 
 @register_jitable
-def mid_of(bid: float, spread: float) -> float:
+def mid_of(bid: Quote, spread: Quote) -> Quote:
     """Return the middle of bid and ask."""
     return (bid + (bid + spread)) / 2.0
 

@@ -83,6 +83,10 @@ class _BreakerGuard(Guard):
         self.tripped_at = 0
         self.tripped_month = 0
 
+    @property
+    def is_restless(self) -> bool:
+        return self.tripped
+
     def step(self, state: AccountState) -> Verdict | None:
         if self.tripped:
             return self._try_to_resume(state)

@@ -50,6 +50,10 @@ class _DailyLossGuard(Guard):
         self.flatten = DAILY_LOSS_EXIT if rule.effect == "flatten" else 0
         self.tripped = False
 
+    @property
+    def is_restless(self) -> bool:
+        return False
+
     def step(self, state: AccountState) -> Verdict | None:
         lifted = state.new_day and self.tripped
         if lifted:

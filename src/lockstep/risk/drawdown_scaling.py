@@ -54,11 +54,16 @@ class _DrawdownGuard(Guard):
         self.start, self.end, self.floor = start, end, floor
         self.value = 1.0
 
+    @property
+    def is_restless(self) -> bool:
+        return False
+
     def step(self, state: AccountState) -> Verdict | None:
         previous = 1.0 if state.resumed else self.value
         self.value = rules.drawdown_factor(
             previous, state.drawdown, self.start, self.end, self.floor
         )
+        state.drawdown_factor = self.value
         return None
 
     def factor(self, state: AccountState, entry: Entry) -> tuple[float, Verdict | None]:

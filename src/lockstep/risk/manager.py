@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from lockstep.core.codes import CODE, DECISIONS
 from lockstep.core.errors import ConfigError
 from lockstep.core.state import AccountState, Entry
 from lockstep.risk.breaker import Breaker
@@ -30,8 +28,9 @@ ACCOUNT_SENTENCES = {
     "rebalance": "Rebalancing: the sleeve of {asset} moved from {before:,.2f} to {after:,.2f}.",
     "cancelled_stop_out": "The queued entry of {asset} ({before:g} lots) was cancelled by a "
     "stop-out.",
-    "cancelled_data_end": "The queued entry of {asset} ({before:g} lots) was cancelled: its data "
-    "end here.",
+    "cancelled_ruined": "The queued entry of {asset} ({before:g} lots) was cancelled: the account "
+    "is ruined.",
+    "cancelled_data_end": "An entry of {asset} was cancelled: its data end here.",
     "blocked_stop_out": "An entry of {asset} was blocked: a stop-out happened in this step.",
     "blocked_ruined": "An entry of {asset} was blocked: the account is ruined.",
     "blocked_no_equity": "An entry of {asset} was blocked: no equity is left to size it on.",
@@ -99,7 +98,11 @@ class PortfolioRiskManager:
         self._scaling = _overriding(guards, "factor")
         self._limiting = _overriding(guards, "room")
         self.factor_names = tuple(guard.factor_name for guard in self._scaling)
-        self.is_watching = bool(self._stepping)
+
+    @property
+    def is_restless(self) -> bool:
+        """True if a rule must be asked at the next step even if only time passes."""
+        return any(guard.is_restless for guard in self._stepping)
 
     def step(self, state: AccountState) -> list[Verdict]:
         """Let every rule look at the account in stage D; return what they decided."""
@@ -142,8 +145,3 @@ def sentences(rules: Sequence[tuple[str, Rule]]) -> dict[str, str]:
 def render(template: str, asset: str, before: float, after: float) -> str:
     """Return the sentence of one decision."""
     return template.format(asset=asset, before=before, after=after)
-
-
-def known_codes(rules: Sequence[tuple[str, Any]]) -> set[int]:
-    """Return every decision code that these rules and the account can record."""
-    return {CODE[name] for name in sentences(rules) if name in DECISIONS}

@@ -7,6 +7,7 @@ from array import array
 import numpy as np
 
 from lockstep.core.bars import Array
+from lockstep.core.state import AccountState
 
 _EMPTY = float("nan")
 
@@ -24,12 +25,18 @@ class PortfolioMonitor:
         self._total = array("d", [_EMPTY]) * n_steps
         self._used = array("d", [_EMPTY]) * n_steps
         self._level = array("d", [_EMPTY]) * n_steps
+        self._reserve = array("d", [_EMPTY]) * n_steps
+        self._factor = array("d", [_EMPTY]) * n_steps
         self._tested = array("b", [0]) * n_steps
 
-    def record(self, step: int, equity: float, used: float) -> None:
-        """Store the account after a step: equity and used margin, account currency."""
+    def record(
+        self, step: int, equity: float, used: float, reserve: float, state: AccountState
+    ) -> None:
+        """Store the account after a step: equity, used margin and reserve, account currency."""
         self._total[step] = equity
         self._used[step] = used
+        self._reserve[step] = reserve
+        self._factor[step] = state.drawdown_factor
 
     def record_level(self, step: int, equity: float, used: float) -> None:
         """Store the margin level as the broker tests it in stage D, before any stop-out."""
@@ -48,11 +55,21 @@ class PortfolioMonitor:
         return _filled(self._used)
 
     @property
+    def reserve(self) -> Array:
+        """Reserve after every step, shape (n_steps,)."""
+        return _filled(self._reserve)
+
+    @property
+    def drawdown_factor(self) -> Array:
+        """Factor of drawdown scaling after every step, shape (n_steps,)."""
+        return _filled(self._factor)
+
+    @property
     def margin_level(self) -> Array:
         """Equity / used margin as tested at every step; NaN while no margin is used."""
         level = np.frombuffer(self._level, dtype=np.float64)
         tested = np.frombuffer(self._tested, dtype=np.int8) != 0
-        return level[_last_true(tested)]
+        return np.asarray(level[_last_true(tested)])
 
     @property
     def drawdown(self) -> Array:
@@ -64,7 +81,7 @@ class PortfolioMonitor:
 def _filled(values: array[float]) -> Array:
     """Return the values with every unrecorded step given the last recorded one."""
     numbers = np.frombuffer(values, dtype=np.float64)
-    return numbers[_last_true(~np.isnan(numbers))]
+    return np.asarray(numbers[_last_true(~np.isnan(numbers))])
 
 
 def _last_true(mask: np.ndarray) -> np.ndarray:

@@ -42,6 +42,11 @@ class Guard:
     #: Decision code of the limit this guard sets.
     limit_code: int = CODE["rule_limit"]
 
+    @property
+    def is_restless(self) -> bool:
+        """True if `step` must be asked even when nothing but time has changed."""
+        return True
+
     def step(self, state: AccountState) -> Verdict | None:
         """Look at the account in stage D; may change `state.peak`."""
         return None

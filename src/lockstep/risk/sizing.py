@@ -46,7 +46,7 @@ class RiskManager:
         self.instrument = instrument
         self.terms = terms
 
-    def size(  # noqa: PLR0917 - the chain's six numbers, in the order of its formula
+    def size(
         self,
         basis: float,
         factor: float,

@@ -1,0 +1,437 @@
+"""Account: all sleeves together. The margin check of stage B, and stages D and E of a step."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lockstep.core import codes
+from lockstep.core.codes import CODE
+from lockstep.core.plan import RunPlan
+from lockstep.core.records import Decision
+from lockstep.core.state import AccountState, Entry
+from lockstep.engine.cerebro.broker import BROKER_LOSS, N_TERMS, TRANSFERS, LeveragedBroker
+from lockstep.engine.cerebro.columns import Ticket
+from lockstep.engine.cerebro.strategy import Intent
+from lockstep.ledger import exits, margin, money, prices, rules, sizing
+from lockstep.risk.manager import PortfolioRiskManager
+from lockstep.risk.monitor import PortfolioMonitor
+from lockstep.risk.sizing import RiskManager
+
+NAN = float("nan")
+LINKS = ("leverage_cap", "max_lot", "gross_exposure", "net_exposure", "currency_exposure")
+LINK_BIT = {
+    CODE[name]: 1 << bit for bit, name in enumerate((*LINKS, "asset_exposure", "rule_limit"))
+}
+MARGIN_BIT = 1 << 7
+
+
+class Account:
+    """The margin pool: sums, margin check, stop-out, rules, rebalancing and sizing.
+
+    Parameters
+    ----------
+    plan : RunPlan
+        What is played.
+    brokers : sequence of LeveragedBroker
+        One sleeve per asset, in the plan's order.
+    ledger : array('d')
+        Flat table of ledger terms, shape (n_days, n_assets + 1, N_TERMS).
+    """
+
+    def __init__(
+        self, plan: RunPlan, brokers: Sequence[LeveragedBroker], ledger: array[float]
+    ) -> None:
+        self.plan, self.terms, self.brokers, self.ledger = plan, plan.terms, brokers, ledger
+        self.n = len(brokers)
+        self.pooled = plan.terms.pooled
+        self.risk = PortfolioRiskManager(plan.rules)
+        self.sizers = [RiskManager(asset.instrument, plan.terms) for asset in plan.assets]
+        self.monitor = PortfolioMonitor(len(plan.clock))
+        self.decisions: list[Decision] = []
+        self.in_position = [0] * self.n
+        self.weights = [float(w) for w in plan.initial_weights]
+        capital = plan.terms.capital
+        for broker, weight in zip(brokers, self.weights):
+            broker.account = self
+            broker.balance = broker.equity = weight * capital
+        self.reserve = capital
+        for broker in brokers:
+            self.reserve -= broker.balance
+        self.equity = capital
+        self.used = 0.0
+        self.step, self.day = 0, 0
+        self.stopped_step = -1
+        self.ruined = False
+        self.restless = False
+        self.touched: list[LeveragedBroker] = []
+        self._flagged = False
+        self._last_equity = capital
+        self.rebalances = {int(step): row for row, step in enumerate(plan.rebalance_steps)}
+        self.state = AccountState(
+            instruments=tuple(asset.instrument for asset in plan.assets),
+            capital=capital,
+            correlation=plan.correlation,
+            observations=plan.observations,
+            equity=capital,
+            peak=capital,
+            day_start_equity=capital,
+            side=[0] * self.n,
+            queued=[0] * self.n,
+            exposure=[0.0] * self.n,
+            queued_exposure=[0.0] * self.n,
+        )
+        self._months = rules_months(plan)
+        self._sums()
+        self._start_decisions()
+
+    def _start_decisions(self) -> None:
+        for row, asset, code, before, after, _ in self.plan.weight_notes:
+            step = 0 if row < 0 else int(self.plan.rebalance_steps[row])
+            self._note(code, asset, before, after, stage="D", step=step)
+
+    def _note(
+        self, code: int, asset: int, before: float, after: float, *, stage: str, step: int = -1
+    ) -> None:
+        at = self.step if step < 0 else step
+        self.decisions.append(Decision(at, stage, asset, code, before, after))
+
+    # Stage B ------------------------------------------------------------------------------
+
+    def open_entries(self, live: list[LeveragedBroker]) -> None:
+        """Fill or refuse the queued entries of the live assets, larger strength first."""
+        queue = sorted(
+            (broker for broker in live if broker.ticket is not None),
+            key=lambda broker: (-broker.ticket.strength, broker.index),  # type: ignore[union-attr]
+        )
+        for broker in queue:
+            self._open(broker)
+
+    def _open(self, broker: LeveragedBroker) -> None:
+        ticket, i, unit = broker.ticket, broker.at, broker.unit
+        assert ticket is not None
+        label = broker.bars.time[i]
+        if exits.has_expired(label, ticket.label, broker.plan.timeframe, self.terms.entry_valid):
+            self._refuse(broker, "expired", NAN)
+            return
+        fill, quote, slip = broker.entry_quote(i)
+        stop = fill - ticket.stop_distance if ticket.side > 0 else fill + ticket.stop_distance
+        if exits.stop_is_inside_spread(ticket.side, stop, quote, unit.stops_level):
+            self._refuse(broker, "stop_inside_spread", NAN)
+            return
+        free = self._free_at_open(broker)
+        affordable = 0.0
+        if free > 0.0:
+            cost = broker.margin_of_one_lot(i, fill, quote)
+            affordable = sizing.floor_lots(free / cost, unit.lot_step)
+        lots = ticket.lots
+        if affordable < lots:
+            if self.terms.reject_short_margin or affordable < unit.min_lot:
+                self._refuse(broker, "no_margin", affordable, margin_call=True)
+                return
+            self._note(CODE["margin_cut"], broker.index, lots, affordable, stage="B")
+            ticket.links |= MARGIN_BIT
+            lots = affordable
+        broker.open_position(i, lots, fill, slip, self.day)
+
+    def _refuse(
+        self, broker: LeveragedBroker, code: str, after: float, *, margin_call: bool = False
+    ) -> None:
+        lots = broker.ticket.lots  # type: ignore[union-attr]
+        self._note(CODE[code], broker.index, lots, after, stage="B")
+        broker.ticket = None
+        broker.show_cancelled(margin=margin_call)
+
+    def _free_at_open(self, asking: LeveragedBroker) -> float:
+        """Return the free margin of the opening snapshot: live assets at their opening quotes."""
+        if not self.pooled:
+            return asking.balance
+        equity, used = 0.0, 0.0
+        for broker in self.brokers:
+            if not broker.side:
+                equity += broker.balance
+            elif broker.live_step == self.step:
+                sleeve, tied = broker.opening_figures(broker.at)
+                equity += sleeve
+                used += tied
+            else:
+                equity += broker.equity
+                used += broker.used
+        return (equity + self.reserve) - used
+
+    # Stage D ------------------------------------------------------------------------------
+
+    def _sums(self) -> None:
+        equity, used = 0.0, 0.0
+        for broker in self.brokers:
+            equity += broker.equity
+            used += broker.used
+        self.equity, self.used = equity + self.reserve, used
+
+    def stage_d(self, live: list[LeveragedBroker], *, new_day: bool) -> None:
+        """Sum up, stop out, let the rules look, rebalance."""
+        self._sums()
+        self.monitor.record_level(self.step, self.equity, self.used)
+        if self.pooled:
+            self._stop_out_pooled(live)
+        else:
+            self._stop_out_segregated(live)
+        self._lift_negative_balances()
+        self._let_rules_look(new_day)
+        row = self.rebalances.get(self.step)
+        if row is not None:
+            self._rebalance(self.plan.weights[row])
+        self.monitor.record(self.step, self.equity, self.used, self.reserve, self.state)
+
+    def _stop_out_pooled(self, live: list[LeveragedBroker]) -> None:
+        level = self.terms.stop_out_level
+        if not margin.must_stop_out(self.equity, self.used, level):
+            if self._flagged:
+                self._clear_flags(self.brokers, self.equity, self.used)
+            return
+        self.stopped_step = self.step
+        while margin.must_stop_out(self.equity, self.used, level):
+            worst = _smallest(live)
+            if worst is None:
+                self._flag(self.brokers, self.equity / self.used)
+                break
+            before = self.equity / self.used
+            worst.close_at_mark(worst.at, codes.STOP_OUT_EXIT)
+            self._sums()
+            after = self.equity / self.used if self.used > 0.0 else NAN
+            self._note(CODE["stop_out"], worst.index, before, after, stage="D")
+        self._cancel_entries(CODE["cancelled_stop_out"], self.brokers)
+
+    def _stop_out_segregated(self, live: list[LeveragedBroker]) -> None:
+        for broker in self.brokers:
+            equity, used = broker.equity, broker.used
+            if not margin.must_stop_out(equity, used, self.terms.stop_out_level):
+                self._clear_flags((broker,), equity, used)
+                continue
+            broker.stopped_step = self.step
+            if broker.live_step == self.step:
+                broker.close_at_mark(broker.at, codes.STOP_OUT_EXIT)
+                self._note(CODE["stop_out"], broker.index, equity / used, NAN, stage="D")
+            else:
+                self._flag((broker,), equity / used)
+            self._cancel_entries(CODE["cancelled_stop_out"], (broker,))
+            self._sums()
+
+    def _flag(self, brokers: Sequence[LeveragedBroker], level: float) -> None:
+        for broker in brokers:
+            if broker.side and not broker.stop_out_flag:
+                broker.stop_out_flag = self._flagged = True
+                self._note(CODE["stop_out_flag"], broker.index, level, NAN, stage="D")
+
+    def _clear_flags(self, brokers: Sequence[LeveragedBroker], equity: float, used: float) -> None:
+        self._flagged = not self.pooled
+        for broker in brokers:
+            if broker.stop_out_flag:
+                broker.stop_out_flag = False
+                level = equity / used if used > 0.0 else NAN
+                self._note(CODE["stop_out_clear"], broker.index, NAN, level, stage="D")
+
+    def _cancel_entries(self, code: int, brokers: Sequence[LeveragedBroker]) -> None:
+        for broker in brokers:
+            if broker.ticket is not None:
+                self._note(code, broker.index, broker.ticket.lots, NAN, stage="D")
+                broker.ticket = None
+                broker.show_cancelled()
+
+    def _lift_negative_balances(self) -> None:
+        if self.pooled:
+            self._lift_pool()
+            return
+        for broker in self.brokers:
+            if broker.side or broker.balance >= 0.0:
+                continue
+            self._note(CODE["broker_loss"], broker.index, broker.balance, 0.0, stage="D")
+            self._book(broker.index, BROKER_LOSS, -broker.balance)
+            broker.balance = broker.equity = 0.0
+            broker.ruined = True
+            self._cancel_entries(CODE["cancelled_ruined"], (broker,))
+            self._sums()
+
+    def _lift_pool(self) -> None:
+        if self.equity >= 0.0 or any(broker.side for broker in self.brokers):
+            return
+        shortfall = -self.equity
+        self._note(CODE["broker_loss"], -1, self.equity, 0.0, stage="D")
+        self._book(self.n, BROKER_LOSS, shortfall)
+        self.reserve += shortfall
+        self.ruined = True
+        self._cancel_entries(CODE["cancelled_ruined"], self.brokers)
+        self._sums()
+
+    def _book(self, row: int, term: int, amount: float) -> None:
+        self.ledger[(self.day * (self.n + 1) + row) * N_TERMS + term] += amount
+
+    def _let_rules_look(self, new_day: bool) -> None:
+        state = self.state
+        if new_day:
+            state.day_start_equity = self._last_equity
+        self._last_equity = self.equity
+        state.equity = self.equity
+        state.peak = max(state.peak, self.equity)
+        state.drawdown = rules.drawdown_of(self.equity, state.peak)
+        state.time, state.day = int(self.plan.clock[self.step]), self.day
+        state.month, state.new_day = self._months[self.day], new_day
+        for verdict in self.risk.step(state):
+            self._note(verdict.code, -1, verdict.before, verdict.after, stage="D")
+            if verdict.cancel >= 0:
+                self._cancel_entries(verdict.cancel, self.brokers)
+            if verdict.flatten:
+                for broker in self.brokers:
+                    if broker.side:
+                        broker.queue_exit(verdict.flatten)
+        self.restless = self.risk.is_restless
+
+    def _rebalance(self, weights: Any) -> None:
+        self.weights = [float(w) for w in weights]
+        needs = [
+            rules.sleeve_transfer(weight, self.equity, broker.equity)
+            for weight, broker in zip(self.weights, self.brokers)
+        ]
+        if not self.pooled:
+            needs = self._segregated_transfers(needs)
+        given = 0.0
+        for broker, amount in zip(self.brokers, needs):
+            if amount == 0.0:
+                continue
+            before = broker.equity
+            broker.balance += amount
+            broker.equity = broker.balance + broker.open_pnl
+            given += amount
+            self._book(broker.index, TRANSFERS, amount)
+            self._note(CODE["rebalance"], broker.index, before, broker.equity, stage="D")
+            self.touched.append(broker)
+        self.reserve -= given
+        self._book(self.n, TRANSFERS, -given)
+        self._sums()
+
+    def _segregated_transfers(self, needs: list[float]) -> list[float]:
+        reserve_need = 0.0
+        for need in needs:
+            reserve_need -= need
+        given, total_need = 0.0, 0.0
+        gifts: list[float] = []
+        for broker, need in zip(self.brokers, needs):
+            gift = rules.donation(-need, broker.equity - broker.used) if need < 0.0 else 0.0
+            gifts.append(gift)
+            given += gift
+            if need > 0.0:
+                total_need += need
+        if reserve_need < 0.0:
+            given += rules.donation(-reserve_need, self.reserve)
+        if reserve_need > 0.0:
+            total_need += reserve_need
+        return [
+            rules.share_of_need(need, given, total_need) if need > 0.0 else -gift
+            for need, gift in zip(needs, gifts)
+        ]
+
+    # Stage E ------------------------------------------------------------------------------
+
+    def size_entries(self, wanted: list[tuple[LeveragedBroker, Ticket, Intent | None]]) -> None:
+        """Size the entries wanted at this step, larger strength first, and queue them."""
+        self._fill_state()
+        wanted.sort(key=lambda item: (-item[1].strength, item[0].index))
+        for broker, ticket, intent in wanted:
+            if broker.side or broker.ticket is not None:
+                self.in_position[broker.index] += 1
+                queued = False
+            else:
+                queued = self._size(broker, ticket, intent)
+            if intent is not None and not queued:
+                broker.show_rejected(intent)
+
+    def _fill_state(self) -> None:
+        state = self.state
+        state.equity, state.day = self.equity, self.day
+        state.time = int(self.plan.clock[self.step])
+        for j, broker in enumerate(self.brokers):
+            state.side[j] = broker.side
+            state.exposure[j] = broker.exposure()
+            ticket = broker.ticket
+            state.queued[j] = ticket.side if ticket is not None else 0
+            state.queued_exposure[j] = broker.queued_exposure if ticket is not None else 0.0
+
+    def _blocked(self, broker: LeveragedBroker, ticket: Ticket, entry: Entry) -> bool:
+        code, before, after = "", NAN, NAN
+        if not ticket.stop_distance > 0.0 or math.isinf(ticket.stop_distance):
+            code, before = "blocked_no_stop", ticket.stop_distance
+        elif exits.is_cooling_down(broker.at, broker.exit_bar, self.terms.cooldown_bars):
+            code = "blocked_cooldown"
+        elif self.step in (self.stopped_step, broker.stopped_step):
+            code = "blocked_stop_out"
+        elif self.ruined or broker.ruined:
+            code = "blocked_ruined"
+        elif not broker.equity > 0.0 or not self.equity > 0.0:
+            code, before = "blocked_no_equity", broker.equity
+        elif broker.at == broker.last_bar:
+            code = "cancelled_data_end"
+        elif math.isnan(broker.bars.rate_close[broker.at]):
+            code = "blocked_no_rate"
+        if code:
+            self._note(CODE[code], broker.index, before, after, stage="E")
+            return True
+        verdict = self.risk.block(self.state, entry)
+        if verdict is not None:
+            self._note(verdict.code, broker.index, verdict.before, verdict.after, stage="E")
+        return verdict is not None
+
+    def _size(self, broker: LeveragedBroker, ticket: Ticket, intent: Intent | None) -> bool:
+        state, i, j = self.state, broker.at, broker.index
+        entry = Entry(j, ticket.side)
+        if self._blocked(broker, ticket, entry):
+            return False
+        factors, verdicts = self.risk.factors(state, entry)
+        product = 1.0
+        for factor in factors:
+            product *= factor
+        basis = self.equity if self.terms.size_on_account else broker.equity
+        rate = broker.bars.rate_close[i]
+        mid = prices.mid_of(broker.bars.bid_close[i], broker.bars.spread[i])
+        rooms = self.risk.rooms(state, entry)
+        sized = self.sizers[j].size(basis, product, ticket.stop_distance, mid, rate, rooms)
+        for verdict in (*verdicts, *sized.cuts):
+            self._note(verdict.code, j, verdict.before, verdict.after, stage="E")
+            ticket.links |= LINK_BIT.get(verdict.code, 0)
+        if sized.lots == 0.0:
+            return False
+        ticket.lots, ticket.factors, ticket.weight = sized.lots, factors, self.weights[j]
+        ticket.risk_asked = sizing.risk_amount(
+            sized.asked, ticket.stop_distance, broker.unit.contract_size, rate
+        )
+        broker.ticket = ticket
+        units = ticket.lots * broker.unit.contract_size
+        broker.queued_exposure = ticket.side * money.notional(units, mid, rate)
+        state.queued[j], state.queued_exposure[j] = ticket.side, broker.queued_exposure
+        self._show(broker, ticket, units, intent)
+        return True
+
+    @staticmethod
+    def _show(broker: LeveragedBroker, ticket: Ticket, units: float, intent: Intent | None) -> None:
+        close = broker.bars.bid_close[broker.at]
+        sign = ticket.side
+        stop = close - sign * ticket.stop_distance
+        target = close + sign * ticket.target_distance
+        broker.show_queued(sign, units, stop, target, intent.orders if intent else ())
+
+
+def _smallest(live: list[LeveragedBroker]) -> LeveragedBroker | None:
+    worst: LeveragedBroker | None = None
+    for broker in live:
+        if broker.side and (worst is None or broker.open_pnl < worst.open_pnl):
+            worst = broker
+    return worst
+
+
+def rules_months(plan: RunPlan) -> list[int]:
+    """Return the month number of every trading day of a plan."""
+    months = plan.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return [int(month) for month in months]

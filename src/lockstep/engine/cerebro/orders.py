@@ -1,0 +1,235 @@
+"""Backtrader's side of a position: orders, notifications and the position object it shows.
+
+Nothing here decides anything: `LeveragedBroker` says what was queued, filled or cancelled, and
+this class lets backtrader's plumbing (brackets, notifications, trades, analyzers) know.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any, NoReturn
+
+import backtrader as bt
+
+from lockstep.core.errors import StrategyError
+from lockstep.engine.cerebro.strategy import Intent
+
+
+class AccountCommission(bt.CommInfoBase):
+    """Lets backtrader's trades and analyzers work in account currency; the broker fills it."""
+
+    params = (("stocklike", False), ("commtype", bt.CommInfoBase.COMM_FIXED))
+
+    def getcommission(self, size: float, price: float) -> float:
+        """Return 0: commissions are booked by the broker."""
+        return 0.0
+
+    def profitandloss(self, size: float, price: float, newprice: float) -> float:
+        """Return the P&L in quote currency, as far as backtrader can know it."""
+        return size * (newprice - price)
+
+
+class OrderPlumbing(bt.brokers.BackBroker):
+    """Keeps backtrader's view: pending orders, brackets, notifications, the position."""
+
+    params = (("checksubmit", False),)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addcommissioninfo(AccountCommission())
+        self.owner: Any = None
+        self.notifs: deque[Any] = deque()
+        self.data: Any = None
+        self._own_orders = False
+        self._legs: list[Any] = []
+        self._bracket: tuple[Any, ...] = ()
+        self._exit_order: Any = None
+
+    def wire(self, owner: Any, data: Any) -> None:
+        """Name the strategy that owns every order, and its data feed."""
+        self.owner, self.data = owner, data
+
+    # What a strategy may call -------------------------------------------------------------
+
+    def set_cash(self, cash: float) -> None:
+        """Refuse: the account's capital is part of the configuration."""
+        _refuse("set_cash", "capital and weights are set in the configuration.")
+
+    setcash = set_cash
+
+    def add_cash(self, cash: float) -> None:
+        """Refuse: cash moves only when the portfolio rebalances."""
+        _refuse("add_cash", "cash moves only when the portfolio rebalances.")
+
+    def submit(self, order: Any, check: bool = True) -> Any:
+        """Collect the legs of a strategy's market bracket; the last one makes it an intent."""
+        if self._own_orders:
+            return super().submit(order, check)
+        self._legs.append(order)
+        if order.transmit:
+            legs, self._legs = self._legs, []
+            self.intend(self._intent_of(legs))
+        return order
+
+    def cancel(self, order: Any, bracket: bool = False) -> bool:
+        """Cancel a queued entry; protective orders stay, they belong to the account."""
+        if self._own_orders:
+            return bool(super().cancel(order, bracket))
+        if self._bracket and order.ref == self._bracket[0].ref and order.alive():
+            self.cancel_own_entry()
+            return True
+        return _refuse("cancel of a protective order", "tighten it with move_stop() instead.")
+
+    def intend(self, intent: Intent) -> None:
+        """Receive what the strategy wants; the broker of the account overrides this."""
+        raise AssertionError("LeveragedBroker receives intents")
+
+    def cancel_own_entry(self) -> None:
+        """Withdraw the queued entry; the broker of the account overrides this."""
+        raise AssertionError("LeveragedBroker withdraws entries")
+
+    def _intent_of(self, legs: list[Any]) -> Intent:
+        parent, *children = legs
+        stops = [o for o in children if o.exectype == bt.Order.Stop]
+        limits = [o for o in children if o.exectype == bt.Order.Limit]
+        if parent.exectype != bt.Order.Market or len(stops) != 1 or len(limits) > 1:
+            _refuse("this bracket", "expected a market entry, one stop and at most one limit.")
+        side = 1 if parent.isbuy() else -1
+        close = self.data.close[0]
+        stop_distance = side * (close - stops[0].created.price)
+        target = side * (limits[0].created.price - close) if limits else float("nan")
+        if target <= 0:
+            _refuse("a target on the wrong side", "expected it beyond the close, in favour.")
+        orders = (parent, stops[0], limits[0] if limits else None)
+        return Intent(side, stop_distance, target, orders=orders)
+
+    # What the broker of the account reports ------------------------------------------------
+
+    def show_queued(self, side: int, units: float, stop: float, target: float, orders: Any) -> None:
+        """Let backtrader know of a sized entry: a market order with stop and target."""
+        self._own_orders = True
+        if not orders:
+            orders = self._make_bracket(side, units, stop, target)
+        for order, sign in zip(orders, (side, -side, -side)):
+            if order is not None:
+                _resize(order, sign * units)
+                self.submit_accept(order)
+        self._bracket = orders
+        self._own_orders = False
+
+    def _make_bracket(self, side: int, units: float, stop: float, target: float) -> tuple[Any, ...]:
+        opening, closing = (bt.BuyOrder, bt.SellOrder) if side > 0 else (bt.SellOrder, bt.BuyOrder)
+        common = {"owner": self.owner, "data": self.data, "size": units}
+        parent = opening(exectype=bt.Order.Market, transmit=False, **common)
+        parent.addcomminfo(self.comminfo[None])
+        legs: list[Any] = [parent]
+        for exectype, price in ((bt.Order.Stop, stop), (bt.Order.Limit, target)):
+            if math.isnan(price):
+                legs.append(None)
+                continue
+            leg = closing(exectype=exectype, price=price, parent=parent, transmit=False, **common)
+            leg.addcomminfo(self.comminfo[None])
+            legs.append(leg)
+        return tuple(legs)
+
+    def show_rejected(self, intent: Intent) -> None:
+        """Tell a strategy that its own bracket was refused by the size chain or a rule."""
+        for order in intent.orders:
+            if order is not None:
+                order.reject(self)
+                self.notify(order)
+
+    def show_cancelled(self, margin: bool = False) -> None:
+        """Let backtrader know that the queued entry will not be filled."""
+        for order in self._bracket:
+            if order is not None and order.alive():
+                self.pending.remove(order)
+                if margin and order is self._bracket[0]:
+                    order.margin()
+                else:
+                    order.cancel()
+                self.notify(order)
+        self._bracket = ()
+
+    def show_opened(
+        self, side: int, units: float, price: float, commission: float, levels: tuple[float, float]
+    ) -> None:
+        """Let backtrader know that the entry was filled (perhaps smaller than ordered)."""
+        parent, *children = self._bracket
+        self.pending.remove(parent)
+        _resize(parent, side * units)
+        self._execute_leg(parent, side * units, price, commission, 0.0)
+        for child, level in zip(children, levels):
+            if child is not None:
+                _resize(child, -side * units)
+                child.created.price = level
+                child.activate()
+
+    def show_stop(self, level: float) -> None:
+        """Let backtrader know that the stop was tightened."""
+        if len(self._bracket) > 1 and self._bracket[1] is not None:
+            self._bracket[1].created.price = level
+
+    def show_closed(self, leg: int, price: float, commission: float, pnl: float) -> None:
+        """Let backtrader know that the position was closed: by its stop (1), target (2), or 0."""
+        size = -self.positions[self.data].size
+        order = self._bracket[leg] if leg else None
+        if order is None:
+            kind = bt.BuyOrder if size > 0 else bt.SellOrder
+            order = kind(owner=self.owner, data=self.data, size=abs(size), exectype=0)
+            order.addcomminfo(self.comminfo[None])
+            order.submit(self)
+            order.accept(self)
+            self.notify(order)
+        else:
+            self.pending.remove(order)
+        self._execute_leg(order, size, price, commission, pnl)
+        for other in self._bracket[1:]:
+            if other is not None and other.alive():
+                self.pending.remove(other)
+                other.cancel()
+                self.notify(other)
+        self._bracket = ()
+
+    def _execute_leg(
+        self, order: Any, size: float, price: float, commission: float, pnl: float
+    ) -> None:
+        position = self.positions[self.data]
+        psize, pprice, opened, closed = position.update(size, price)
+        if psize == 0.0:
+            pprice = 0.0
+        order.execute(
+            self.data.datetime[0],
+            size,
+            price,
+            closed,
+            abs(closed) * price,
+            commission if closed else 0.0,
+            opened,
+            abs(opened) * price,
+            commission if opened else 0.0,
+            0.0,
+            pnl,
+            psize,
+            pprice,
+        )
+        self.notify(order)
+
+    def notify(self, order: Any) -> None:
+        """Queue a copy of the order for its strategy, as backtrader does."""
+        self.notifs.append(order.clone())
+
+    def take_notifications(self) -> deque[Any]:
+        """Return and forget what there is to tell the strategy."""
+        waiting, self.notifs = self.notifs, deque()
+        return waiting
+
+
+def _resize(order: Any, size: float) -> None:
+    order.size = order.created.size = size
+    order.created.remsize = order.executed.remsize = size
+
+
+def _refuse(what: str, remedy: str) -> NoReturn:
+    raise StrategyError(f"{what} is not supported inside the account; {remedy}")

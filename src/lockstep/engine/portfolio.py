@@ -1,0 +1,404 @@
+"""PortfolioBacktester: solo runs, allocation, and the portfolio played on one clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lockstep.config.models import AssetConfig, PortfolioConfig
+from lockstep.core.bars import TIMEFRAMES, Bars
+from lockstep.core.calendar import trading_days
+from lockstep.core.codes import DECISIONS
+from lockstep.core.errors import AssetError, ConfigError, DataError
+from lockstep.core.parameters import build
+from lockstep.core.plan import AssetPlan, RunPlan
+from lockstep.core.protocols import Progress, Silent
+from lockstep.core.registry import allocation
+from lockstep.core.result import RunResult
+from lockstep.data.load import common_range
+from lockstep.data.rates import Pair, pair_from_bars
+from lockstep.engine import tables
+from lockstep.engine.cerebro.player import play
+from lockstep.engine.identities import check_identities
+from lockstep.engine.plan import (
+    check_grid,
+    has_weekend_days,
+    plan_asset,
+    plan_run,
+    rules_of,
+    spread_of,
+    terms_of,
+)
+from lockstep.engine.played import Played
+from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
+from lockstep.ledger.prices import bid_of, mid_of
+
+
+@dataclass(frozen=True, slots=True)
+class Solo:
+    """One asset played alone with the full capital."""
+
+    plan: RunPlan
+    played: Played
+
+
+class PortfolioBacktester:
+    """Runs many single-asset strategies in one leveraged account.
+
+    Parameters
+    ----------
+    assets : sequence of AssetConfig
+        What is traded, by which strategy; the order does not matter.
+    portfolio : PortfolioConfig
+        The account, its allocation and its rules.
+    jobs : int
+        Processes for the solo runs.
+    progress : Progress, optional
+        Told of finished solo runs and of the clock.
+    rules : bool
+        False drops every portfolio rule and rebalancing (a run of one asset as if alone).
+    labels : sequence of str
+        What a reader must know of the result, beside what the run finds itself.
+    """
+
+    def __init__(
+        self,
+        assets: Sequence[AssetConfig],
+        portfolio: PortfolioConfig,
+        *,
+        jobs: int = 1,
+        progress: Progress | None = None,
+        rules: bool = True,
+        labels: Sequence[str] = (),
+    ) -> None:
+        if not assets:
+            raise ConfigError("assets is empty; expected at least one asset.")
+        self.assets = sorted(assets, key=lambda asset: asset.symbol)
+        self.portfolio = portfolio
+        self.jobs = jobs
+        self.progress = progress or Silent()
+        self.rules = rules_of(portfolio) if rules else ()
+        self.labels = tuple(labels)
+        self.terms = terms_of(portfolio)
+        self.model = build(allocation.get(portfolio.allocation), portfolio.allocation_parameters)
+
+    def run(self, bars: Mapping[str, Bars], pairs: Sequence[Pair] = ()) -> RunResult:
+        """Play the portfolio.
+
+        Parameters
+        ----------
+        bars : mapping of str to Bars
+            One entry per asset.
+        pairs : sequence of Pair
+            Conversion pairs that the assets of the run do not provide.
+
+        Returns
+        -------
+        RunResult
+            With status ``complete``; or ``partial`` if an asset failed and nothing was configured
+            to continue without it: the other assets' solo runs, and no portfolio.
+
+        Raises
+        ------
+        ConfigError, DataError
+            If the run cannot start.
+        """
+        bars = self._in_range(bars)
+        plans, notes = self._plan_assets(bars, pairs)
+        return self._play(plans, _Facts(self, bars, notes))
+
+    # Planning -----------------------------------------------------------------------------
+
+    def _in_range(self, bars: Mapping[str, Bars]) -> dict[str, Bars]:
+        missing = [a.symbol for a in self.assets if a.symbol not in bars]
+        if missing:
+            raise DataError(f"no bars for {', '.join(missing)}; expected one entry per asset.")
+        chosen = {asset.symbol: bars[asset.symbol] for asset in self.assets}
+        start, end = self.portfolio.start_ns, self.portfolio.end_ns
+        if start is not None or end is not None:
+            limits = (start if start is not None else 0, end if end is not None else 2**62)
+            chosen = {symbol: data.between(*limits) for symbol, data in chosen.items()}
+        empty = [symbol for symbol, data in chosen.items() if len(data) == 0]
+        if empty:
+            raise DataError(
+                f"{', '.join(empty)}: no bars in the run's range. Widen --start/--end, or leave "
+                "these assets out."
+            )
+        if self.portfolio.range == "common":
+            limits = common_range(chosen)
+            chosen = {symbol: data.between(*limits) for symbol, data in chosen.items()}
+        return chosen
+
+    def _plan_assets(
+        self, bars: Mapping[str, Bars], pairs: Sequence[Pair]
+    ) -> tuple[list[AssetPlan], dict[str, tuple[str, ...]]]:
+        known = (*self._own_pairs(bars), *pairs)
+        plans, notes = [], {}
+        for asset in self.assets:
+            plan, said = plan_asset(
+                asset,
+                bars[asset.symbol],
+                account_currency=self.portfolio.currency,
+                pairs=known,
+                constants=self.portfolio.conversion,
+                folders=self.portfolio.allow_import,
+            )
+            plans.append(plan)
+            notes[asset.symbol] = (*bars[asset.symbol].notes, *said)
+        check_grid(plans)
+        return plans, notes
+
+    def _own_pairs(self, bars: Mapping[str, Bars]) -> Iterator[Pair]:
+        """Yield the FX pairs and coins of the run as conversion pairs."""
+        for asset in self.assets:
+            unit, data = asset.instrument, bars[asset.symbol]
+            spread = spread_of(unit, data.time)
+            bid = bid_of(data.close, spread, unit.quote_side == "bid")
+            yield pair_from_bars(unit.base, unit.quote, data, mid_of(bid, spread))
+
+    # Playing ------------------------------------------------------------------------------
+
+    def _play(self, plans: list[AssetPlan], facts: _Facts) -> RunResult:
+        weekend_days = has_weekend_days(plans)
+        plans = self._without_zero_weights(plans, facts)
+        solos, failed = self._solo_runs(plans, weekend_days)
+        facts.failed = failed
+        if failed and self.portfolio.on_asset_error == "fail":
+            return facts.partial(solos)
+        if failed and self.portfolio.on_asset_error == "drop":
+            plans = [plan for plan in plans if plan.symbol not in failed]
+        if not solos:
+            raise AssetError("; ".join(failed.values()))
+        schedule = self._schedule(plans, solos, weekend_days)
+        keep = [
+            index
+            for index, plan in enumerate(plans)
+            if plan.symbol not in failed
+            and (schedule.initial[index] > 0.0 or np.any(schedule.weights[:, index] > 0.0))
+        ]
+        if not keep:
+            raise ConfigError("every weight is zero; expected at least one asset with capital.")
+        facts.drop([plan.symbol for i, plan in enumerate(plans) if i not in keep])
+        plan = plan_run(
+            [plans[index] for index in keep],
+            self.terms,
+            rules=self.rules,
+            weekend_days=weekend_days,
+            schedule=schedule.only(keep),
+        )
+        played = play(plan, progress=self.progress)
+        check_identities(plan, played)
+        return facts.complete(plan, played, solos)
+
+    def _without_zero_weights(self, plans: list[AssetPlan], facts: _Facts) -> list[AssetPlan]:
+        """Leave out assets that a model without history gives nothing for good."""
+        if self.model.needs_history or len(plans) == 1:
+            return plans
+        start = weight_schedule(
+            self.model,
+            [plan.symbol for plan in plans],
+            np.zeros(1, dtype=np.int64),
+            np.full((1, len(plans)), np.nan),
+            np.ones((1, len(plans)), dtype=bool),
+            rebalance="none",
+            min_history=self.portfolio.min_history,
+            cap=self.portfolio.max_asset_weight,
+        )
+        facts.drop([plan.symbol for plan, w in zip(plans, start.initial) if w == 0.0])
+        return [plan for plan, weight in zip(plans, start.initial) if weight > 0.0]
+
+    def _solo_runs(
+        self, plans: Sequence[AssetPlan], weekend_days: bool
+    ) -> tuple[dict[str, Solo], dict[str, str]]:
+        import joblib
+
+        self.progress.start("solo runs", len(plans))
+        runs = [plan_run([plan], self.terms, weekend_days=weekend_days) for plan in plans]
+        workers = joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")
+        solos: dict[str, Solo] = {}
+        failed: dict[str, str] = {}
+        for index, played, error in workers(
+            joblib.delayed(_solo)(index, run) for index, run in enumerate(runs)
+        ):
+            symbol = plans[index].symbol
+            if played is None:
+                failed[symbol] = error
+            else:
+                solos[symbol] = Solo(runs[index], played)
+            self.progress.advance("solo runs")
+        return dict(sorted(solos.items())), dict(sorted(failed.items()))
+
+    def _schedule(
+        self, plans: Sequence[AssetPlan], solos: Mapping[str, Solo], weekend_days: bool
+    ) -> Schedule:
+        if len(plans) == 1:
+            return Schedule.alone()
+        clock = np.unique(np.concatenate([plan.time for plan in plans]))
+        days = np.unique(trading_days(clock, weekend_days))
+        daily = []
+        has_bars = np.zeros((len(days), len(plans)), dtype=bool)
+        for index, plan in enumerate(plans):
+            solo = solos.get(plan.symbol)
+            if solo is None:
+                daily.append((days[-1:], np.array([self.terms.capital])))
+                continue
+            daily.append(solo_marks(solo))
+            has_bars[np.searchsorted(days, solo.plan.days), index] = True
+        return weight_schedule(
+            self.model,
+            [plan.symbol for plan in plans],
+            days,
+            solo_returns(days, daily, self.terms.capital),
+            has_bars,
+            rebalance=self.portfolio.rebalance,
+            min_history=self.portfolio.min_history,
+            cap=self.portfolio.max_asset_weight,
+        )
+
+
+def solo_marks(solo: Solo) -> tuple[np.ndarray, np.ndarray]:
+    """Return a solo run's trading days and its equity after each, data-end exits left out."""
+    plan = solo.plan
+    last = np.flatnonzero(np.diff(plan.day, append=plan.day[-1] + 1))
+    equity = solo.played.equity[last, 0] + solo.played.reserve[last]
+    equity[-1] -= solo.played.end_adjustment[0]
+    return plan.days, equity
+
+
+def _solo(index: int, plan: RunPlan) -> tuple[int, Played | None, str]:
+    try:
+        played = play(plan)
+    except AssetError as error:
+        return index, None, str(error)
+    check_identities(plan, played)
+    return index, played, ""
+
+
+class _Facts:
+    """Gathers what a report must say beside the tables."""
+
+    def __init__(
+        self,
+        backtester: PortfolioBacktester,
+        bars: Mapping[str, Bars],
+        notes: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self.backtester, self.bars, self.notes = backtester, bars, notes
+        self.failed: dict[str, str] = {}
+        self.dropped: list[str] = []
+
+    def drop(self, symbols: Sequence[str]) -> None:
+        """Remember assets that left before play."""
+        self.dropped = sorted({*self.dropped, *symbols} - set(self.failed))
+
+    def complete(self, plan: RunPlan, played: Played, solos: Mapping[str, Solo]) -> RunResult:
+        """Return the result of a finished portfolio."""
+        return RunResult(
+            facts=self._facts("complete", plan, played),
+            config=self._config(),
+            equity=tables.equity_table(plan, played),
+            trades=tables.trades_table(plan, played),
+            decisions=tables.decisions_table(plan, played),
+            weights=tables.weights_table(plan),
+            ledger=tables.ledger_table(plan, played),
+            account=tables.account_table(plan, played),
+            **_solo_tables(solos),
+        )
+
+    def partial(self, solos: Mapping[str, Solo]) -> RunResult:
+        """Return what was finished when an asset failed: the solo runs, and no portfolio."""
+        empty = pd.DataFrame(index=pd.DatetimeIndex([], name="time"))
+        return RunResult(
+            facts=self._facts("partial", None, None),
+            config=self._config(),
+            equity=empty,
+            trades=pd.DataFrame(),
+            decisions=pd.DataFrame(),
+            weights=empty,
+            ledger=pd.DataFrame(),
+            account=empty,
+            **_solo_tables(solos),
+        )
+
+    def _config(self) -> dict[str, Any]:
+        run = self.backtester
+        return {
+            "portfolio": run.portfolio.to_plain(),
+            "assets": {asset.key: asset.to_plain() for asset in run.assets},
+        }
+
+    def _facts(self, status: str, plan: RunPlan | None, played: Played | None) -> dict[str, Any]:
+        run = self.backtester
+        synthetic = any("sample" in data.source for data in self.bars.values())
+        frames = {length: name for name, length in TIMEFRAMES.items()}
+        first = next(iter(self.bars.values()))
+        labels = [*(["SYNTHETIC"] if synthetic else []), *run.labels]
+        if self.failed:
+            labels.append(f"DEGRADED: without {', '.join(self.failed)}")
+        return {
+            "status": status,
+            "player": "cerebro",
+            "capital": run.terms.capital,
+            "currency": run.terms.currency,
+            "timeframe": frames.get(first.timeframe, f"{first.timeframe / 60e9:g}m"),
+            "symbols": list(plan.symbols) if plan else [],
+            "configured": [asset.symbol for asset in run.assets],
+            "labels": labels,
+            "failed": self.failed,
+            "on_asset_error": run.portfolio.on_asset_error,
+            "left_out": self.dropped,
+            "weekend_days": bool(has_weekend_days(plan.assets)) if plan else False,
+            "rules": [name for name, _ in run.rules],
+            "notes": {symbol: list(said) for symbol, said in self.notes.items()},
+            "ranges": {symbol: _range(data) for symbol, data in self.bars.items()},
+            "sources": {symbol: dict(data.source) for symbol, data in self.bars.items()},
+            "counts": _counts(plan, played) if plan and played else {},
+            "weight_notes": [sentence for *_, sentence in plan.weight_notes] if plan else [],
+        }
+
+
+def _range(bars: Bars) -> dict[str, Any]:
+    first, last = (
+        pd.Timestamp(int(t), unit="ns").isoformat() + "Z" for t in (bars.time[0], bars.time[-1])
+    )
+    return {"first": first, "last": last, "bars": len(bars)}
+
+
+def _counts(plan: RunPlan, played: Played) -> dict[str, dict[str, int]]:
+    counters: list[Counter[str]] = [Counter() for _ in plan.symbols]
+    for decision in played.decisions:
+        if decision.asset >= 0:
+            counters[decision.asset][DECISIONS[decision.code]] += 1
+    for counter, taken in zip(counters, played.in_position):
+        counter["in_position"] = int(taken)
+    return {
+        symbol: dict(sorted(counter.items())) for symbol, counter in zip(plan.symbols, counters)
+    }
+
+
+def _solo_tables(solos: Mapping[str, Solo]) -> dict[str, pd.DataFrame]:
+    if not solos:
+        return {"solo_trades": pd.DataFrame(), "solo_equity": pd.DataFrame()}
+    trades = [tables.trades_table(s.plan, s.played) for s in solos.values()]
+    filled = [table for table in trades if len(table)] or trades[:1]
+    together = pd.concat(filled, ignore_index=True)
+    together["trade_id"] = np.arange(1, len(together) + 1)
+    columns = {
+        symbol: pd.Series(
+            s.played.equity[:, 0] + s.played.reserve, index=tables.moments(s.plan.clock)
+        )
+        for symbol, s in solos.items()
+    }
+    equity = pd.DataFrame(columns).sort_index()
+    equity.index.name = "time"
+    return {"solo_trades": together, "solo_equity": equity}
+
+
+def with_player(result: RunResult, **facts: Any) -> RunResult:
+    """Return the result with further facts (run id, argv) from the outside."""
+    return replace(result, facts={**result.facts, **facts})
