@@ -149,3 +149,12 @@ def test_fixed_names_the_symbol_that_no_asset_bears():
 def test_a_floor_of_zero_is_refused(model):
     with pytest.raises(ConfigError, match="floor is 0; expected a number above 0"):
         model(floor=0.0)
+
+
+def test_percents_of_a_mapping_are_refused_rather_than_taken_for_fractions():
+    with pytest.raises(ConfigError, match="fractions_pct is unknown; did you mean 'fractions'"):
+        build(Fixed, {"fractions_pct": {"A": 0.5}})
+
+
+def test_percents_of_a_number_are_divided_by_100():
+    assert build(PerformanceWeighted, {"shrink_pct": 25}).shrink == 0.25

@@ -139,9 +139,14 @@ def build(component: type, given: Mapping[str, Any]) -> Any:
 def _field_of(key: str, fields: Mapping[str, Any]) -> tuple[str | None, float]:
     if key in fields:
         return key, 1.0
-    if key.endswith("_pct") and key[:-4] in fields:
+    # Only a number is divided by 100: a mapping or a None would pass with its percents unscaled.
+    if key.endswith("_pct") and key[:-4] in fields and _is_number(fields[key[:-4]].default):
         return key[:-4], 100.0
     return None, 1.0
+
+
+def _is_number(default: Any) -> bool:
+    return isinstance(default, int | float) and not isinstance(default, bool)
 
 
 def _typed(key: str, raw: Any, default: Any, scale: float) -> tuple[Any, str]:
