@@ -1,5 +1,6 @@
 import json
 from math import sqrt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -291,3 +292,21 @@ def test_a_ledger_of_another_run_is_refused(column, value, words):
     rows.loc[0, column] = value
     with pytest.raises(DataError, match=words):
         summarise(samples.run(ledger=rows))
+
+
+def test_a_column_of_links_that_are_all_missing_counts_nothing():
+    frame = samples.trades()
+    frame["links"] = np.nan
+    assert summarise(samples.run(trades=frame))["portfolio"]["links"] == {}
+
+
+def test_every_key_is_explained_in_the_documentation(numbers):
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    blocks = (
+        numbers["portfolio"],
+        numbers["assets"]["A"],
+        numbers["solo"]["A"],
+        numbers["diversification"],
+    )
+    keys = {key for block in blocks for key in block}
+    assert sorted(key for key in keys if f"`{key}`" not in text) == []

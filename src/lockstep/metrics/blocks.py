@@ -128,7 +128,8 @@ def _link_names(trades: pd.DataFrame) -> list[str]:
     """Return the names of the size links that bound, one for each trade and link."""
     if len(trades) == 0:
         return []
-    texts = trades["links"].fillna("").astype(str)
+    # A column without any link comes back from CSV as floats, all NaN.
+    texts = [text for text in trades["links"].tolist() if isinstance(text, str)]
     return [name for text in texts for name in re.findall(r"\w+", text)]
 
 

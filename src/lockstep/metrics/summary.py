@@ -204,7 +204,11 @@ def _correlations(solo: dict[str, Curve]) -> Block:
         }
         for i, one in enumerate(symbols)
     }
-    mean = float(np.mean(known)) if len(known) else Undefined("no two solo runs have days in common on which both move")
+    mean = (
+        float(np.mean(known))
+        if len(known)
+        else Undefined("no two solo runs have days in common on which both move")
+    )
     return {"mean_correlation": mean, "correlation": nested}
 
 
