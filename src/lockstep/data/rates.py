@@ -162,6 +162,8 @@ def _find(
 def _known(leg: _Leg, moments: Ints) -> Array:
     if leg.pair is None:
         values = np.full(len(moments), leg.constant)
+    elif not len(leg.pair.mid):
+        values = np.full(len(moments), np.nan)
     else:
         last = np.searchsorted(leg.pair.known_at, moments, side="right") - 1
         values = np.where(last >= 0, leg.pair.mid[np.maximum(last, 0)], np.nan)

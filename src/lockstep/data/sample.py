@@ -113,7 +113,8 @@ def cache_folder() -> Path:
 
 
 def _read(path: Path, wanted: list[str]) -> dict[str, Drawn]:
-    with np.load(path, allow_pickle=False) as kept:
+    # numpy leaves a file open that it opened itself and found damaged
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
         return {
             symbol: Drawn(kept[f"{symbol}.time"], _five(kept[f"{symbol}.columns"]))
             for symbol in wanted

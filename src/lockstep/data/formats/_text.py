@@ -183,7 +183,7 @@ def moments(table: Table, columns: Sequence[str], zone: str) -> tuple[Ints, bool
         if not pc.all(pc.match_substring_regex(some, pattern)).as_py() and len(some):
             raise pa.ArrowInvalid("a time is not written as expected")
         dashed = pc.replace_substring_regex(some, r"^(\d{4})[./](\d{2})[./](\d{2})", r"\1-\2-\3")
-        return pc.cast(pc.replace_substring_regex(dashed, r" ?([Z+])", r"\1"), kind)
+        return pc.cast(pc.replace_substring_regex(dashed, r" (Z|[+-][\d:]+)$", r"\1"), kind)
 
     def expected(text: str) -> str:
         return _expected_time(text, stated)

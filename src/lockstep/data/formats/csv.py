@@ -70,7 +70,7 @@ class Csv:
         times = [f"{text}Z" for text in written_times(bars)]
         prices = {name: getattr(bars, name) for name in PRICES}
         table = pd.DataFrame({"timestamp": times, **prices, "volume": bars.volume})
-        table.to_csv(path, index=False, lineterminator="\n")
+        table.to_csv(path, index=False, na_rep="nan", lineterminator="\n")
 
 
 def _delimiter(line: str) -> str:

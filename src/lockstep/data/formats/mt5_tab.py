@@ -71,4 +71,4 @@ class Mt5Tab:
         columns.update({f"<{name.upper()}>": getattr(bars, name) for name in PRICES})
         zero = np.zeros(len(bars))
         columns.update({"<TICKVOL>": bars.volume, "<VOL>": zero, "<SPREAD>": zero})
-        pd.DataFrame(columns).to_csv(path, sep="\t", index=False, lineterminator="\n")
+        pd.DataFrame(columns).to_csv(path, sep="\t", index=False, na_rep="nan", lineterminator="\n")
