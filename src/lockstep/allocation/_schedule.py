@@ -80,14 +80,11 @@ def allocate(
     lacks = {i: _lack(returns[:, i], min_history) for i in live} if model.needs_history else {}
     ready = [i for i in live if not lacks.get(i)]
     waiting = [i for i in live if lacks.get(i)]
-    weights = np.zeros(len(symbols))
-    for i in waiting:
-        weights[i] = 1.0 / len(live)
-    fallback = ""
+    weights, fallback = np.zeros(len(symbols)), ""
+    weights[waiting] = 1.0 / max(len(live), 1)
     if ready:
         answer = _ask(model, tuple(symbols[i] for i in ready), returns[:, ready])
-        rest = 1.0 - len(waiting) / len(live)
-        weights[ready] = rest * answer.values
+        weights[ready] = (1.0 - len(waiting) / len(live)) * answer.values
         fallback = answer.fallback
     if len(symbols) > 1:
         weights = project(weights, cap)
