@@ -21,7 +21,7 @@ def raw_formats(real_data):
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def cache(tmp_path_factory):
     """Keep the sample's cache out of the user's home, and draw the sample once."""
     with pytest.MonkeyPatch.context() as patch:

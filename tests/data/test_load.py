@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.data.making import make_bars, ns
 
@@ -73,6 +74,19 @@ def test_a_missing_symbol_without_a_near_one_lists_what_is_there(folder):
 def test_all_failing_symbols_are_named_at_once(folder):
     with pytest.raises(DataError, match=r"(?s)AAA: no file.*EURUSD: .*wrong timeframe.*ZZZ: no"):
         load_bars(["ZZZ", "EURUSD", "AAA"], "1h", folder)
+
+
+def test_a_file_without_rows_is_refused(tmp_path):
+    (tmp_path / "X.csv").write_text("time,open,high,low,close\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"X: X\.csv holds no bars"):
+        load_bars(["X"], "5m", tmp_path)
+
+
+def test_a_file_of_no_known_format_shows_its_first_line_and_what_is_expected(tmp_path):
+    (tmp_path / "X.csv").write_text("2017.10.16,20:15,1,1,1,1,5\n", encoding="utf-8")
+    expected = r"X\.csv is in no known format: it begins with '2017\.10\.16,.*csv expects a header"
+    with pytest.raises(DataError, match=expected):
+        load_bars(["X"], "5m", tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
@@ -173,8 +187,6 @@ def test_bars_of_two_lengths_are_refused():
 
 
 def test_real_parquet_is_read_as_pandas_reads_it(real_data):
-    import pandas as pd
-
     bars = load_bars(["EURGBP"], "5m", real_data / "5m")["EURGBP"]
     frame = pd.read_parquet(real_data / "5m" / "EURGBP.parquet")
     index = frame.index.tz_localize(None).as_unit("ns")

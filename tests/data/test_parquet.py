@@ -78,3 +78,15 @@ def test_prices_of_text_are_refused(tmp_path):
 def test_missing_columns_are_named_with_what_is_there(tmp_path):
     with pytest.raises(DataError, match=r"lacks a time column .*, high; its columns are when, low"):
         read(tmp_path, {"when": [1], "low": [1.0], "open": [1.0], "close": [1.0]})
+
+
+def test_a_date_beside_a_time_is_refused(tmp_path):
+    stamps = np.array(TWO, "datetime64[ns]")
+    with pytest.raises(DataError, match="has a date and a time column; expected one of timest"):
+        read(tmp_path, {"date": stamps, "time": stamps, **PRICES})
+
+
+def test_columns_that_differ_in_case_alone_are_refused(tmp_path):
+    stamps = np.array(TWO, "datetime64[ns]")
+    with pytest.raises(DataError, match="names differ in case alone"):
+        read(tmp_path, {"timestamp": stamps, **PRICES, "Close": [2.0, 2.0]})

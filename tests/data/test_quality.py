@@ -8,6 +8,7 @@ from tests.data.making import make_bars, ns
 
 from lockstep.core.bars import TIMEFRAMES
 from lockstep.core.errors import DataError
+from lockstep.data.load import load_bars
 from lockstep.data.oddities import gaps
 from lockstep.data.quality import Origin, gate, trades_weekends
 
@@ -260,11 +261,13 @@ def test_a_market_without_closing_time_is_told_by_its_weekends():
     week = make_bars(7 * 288, start="2024-07-08T00:00")
     assert trades_weekends(week.time)
     assert not trades_weekends(week.time[: 5 * 288])
+    days = make_bars(70, start="2024-07-08T00:00", timeframe="1d").time
+    saturdays = (days // 86_400_000_000_000 + 3) % 7 == 5
+    assert trades_weekends(days)
+    assert not trades_weekends(days[~saturdays])
 
 
 def test_real_bars_pass_and_their_known_warts_are_noted(real_data):
-    from lockstep.data.load import load_bars
-
     bars = load_bars(["USDPLN", "BTCUSDT"], "5m", real_data / "5m")
     assert any("58 bars, from 2017-10-08 00:25" in note for note in bars["USDPLN"].notes)
     assert any("33.42 h, after 2018-02-08 00:25" in note for note in bars["BTCUSDT"].notes)
@@ -272,8 +275,6 @@ def test_real_bars_pass_and_their_known_warts_are_noted(real_data):
 
 
 def test_a_real_file_of_mixed_timeframes_is_refused(raw_formats, tmp_path):
-    from lockstep.data.load import load_bars
-
     source = raw_formats / "mixed_timeframes_EURUSD_M30.csv"
     (tmp_path / "EURUSD_30m.csv").write_bytes(source.read_bytes())
     with pytest.raises(DataError, match=r"EURUSD: EURUSD_30m\.csv is refused"):

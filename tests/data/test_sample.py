@@ -1,6 +1,6 @@
 """The built-in sample: its statistics, its calendars, its crosses, its cache."""
 
-import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -213,6 +213,17 @@ def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch, tmp_path, s
     assert same_bytes(sample_bars(["GOLDX"])["GOLDX"], sample["GOLDX"])
 
 
+def test_a_user_without_a_home_is_served(monkeypatch, sample):
+    def homeless(path):
+        raise RuntimeError(f"Could not determine home directory for {path}.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("LOCALAPPDATA")
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    assert cache_folder() is None
+    assert same_bytes(sample_bars(["GOLDX"])["GOLDX"], sample["GOLDX"])
+
+
 def test_an_unknown_symbol_or_timeframe_is_refused():
     with pytest.raises(DataError, match="the sample has no 'EURUSD'; did you mean 'EURUSDX'"):
         sample_bars(["EURUSD"])
@@ -256,4 +267,3 @@ def test_the_unrolled_recursion_equals_the_plain_one():
 def test_each_legs_factor_loadings_leave_it_variance_of_its_own():
     for leg in LEGS:
         assert sum(loading * loading for loading in leg.factors) < 1
-    assert dataclasses.is_dataclass(sample_bars(["GOLDX"])["GOLDX"])

@@ -152,6 +152,15 @@ def test_rows_of_another_length_are_refused_with_line_and_text(tmp_path):
         read(tmp_path, text)
 
 
+def test_line_numbers_hold_in_files_of_many_blocks(tmp_path):
+    row = "2024-03-04 00:00:00,1.000000000,1.000000000,1.000000000,1.000000000,0\n"
+    text = HEAD + row * 40_000 + "broken\n" + row
+    with pytest.raises(DataError, match="line 40002: 1 cells where the header names 6: 'broken'"):
+        read(tmp_path, text)
+    with pytest.raises(DataError, match="line 40002: close is 'x'"):
+        read(tmp_path, text.replace("broken", "2024-03-04,1,1,1,x,0"))
+
+
 def test_windows_line_ends_a_byte_order_mark_and_quotes_are_read(tmp_path):
     text = '\ufeff"Time","Open","High","Low","Close"\r\n"2024-03-04 10:00"," 1.5",2,1,"1.25"\r\n'
     table = read(tmp_path, text)

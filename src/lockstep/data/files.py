@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from lockstep.core.errors import DataError
 from lockstep.core.registry import formats
+from lockstep.data.formats._frame import FileFormat
 from lockstep.data.formats._text import first_line
 
 _SHOWN = 12
@@ -51,7 +51,7 @@ def find_file(symbol: str, stems: Iterable[str], files: list[Path], folder: Path
     return found[0]
 
 
-def format_of(path: Path) -> tuple[str, Any]:
+def format_of(path: Path) -> tuple[str, FileFormat]:
     """Return the name of the one format that recognises a file, and the format.
 
     Raises
@@ -59,7 +59,9 @@ def format_of(path: Path) -> tuple[str, Any]:
     DataError
         If none does, with what each expects.
     """
-    reading = [(name, formats.get(name)()) for name in formats.names()]
+    reading: list[tuple[str, FileFormat]] = [
+        (name, formats.get(name)()) for name in formats.names()
+    ]
     candidates = [(name, it) for name, it in reading if path.suffix.lower() in it.suffixes]
     found = [(name, it) for name, it in candidates if it.recognises(path)]
     if len(found) == 1:

@@ -80,11 +80,12 @@ def gate(bars: Bars, origin: Origin, *, always_open: bool, session_filter: str =
 
 
 def trades_weekends(labels: Ints) -> bool:
-    """Return True if the labels look like a 24/7 market's: a tenth or more lie on the weekend.
+    """Return True if the labels look like a 24/7 market's: a fifth or more lie on the weekend.
 
-    A 24/7 market has two sevenths of its bars there; stray bars of other markets are far fewer.
+    A 24/7 market has two sevenths of its bars there; a sixth are there where daily bars of other
+    markets have a Sunday, and stray bars are far fewer.
     """
-    return bool(len(labels)) and float(np.mean(stray(labels, 0))) >= 0.1
+    return bool(len(labels)) and float(np.mean(stray(labels, 0))) >= 0.2
 
 
 def _listed(what: str, found: Bools, texts: Iterable[str]) -> list[str]:
@@ -189,11 +190,11 @@ def _grid(bars: Bars, origin: Origin) -> list[str]:
     if median != bars.timeframe:
         return [f"  wrong timeframe: bars are typically {_length(median)} apart, not {asked}."]
     phase = bars.time % bars.timeframe
-    usual = int(np.median(phase))
-    off = phase != usual
+    values, counts = np.unique(phase, return_counts=True)
+    off = phase != values[int(np.argmax(counts))]
     rows = np.flatnonzero(off)
     findings = _listed(
-        f"off the {asked} grid of the other bars",
+        f"off the {asked} grid of most bars (labels of a local clock move with summer time)",
         off,
         (_at(bars, origin, row) for row in rows),
     )

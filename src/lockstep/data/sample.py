@@ -90,7 +90,10 @@ def _digest(seed: int) -> str:
 
 
 def _cached(wanted: list[str], seed: int, digest: str) -> dict[str, Drawn]:
-    path = cache_folder() / f"sample-{digest}.npz"
+    folder = cache_folder()
+    if folder is None:
+        return generate(SAMPLE_START, SAMPLE_END, seed)
+    path = folder / f"sample-{digest}.npz"
     try:
         return _read(path, wanted)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
@@ -100,16 +103,25 @@ def _cached(wanted: list[str], seed: int, digest: str) -> dict[str, Drawn]:
         return drawn
 
 
-def cache_folder() -> Path:
-    """Return the folder of things that can be made again, by the habits of the platform."""
+def cache_folder() -> Path | None:
+    """Return the folder of things that can be made again, by the habits of the platform.
+
+    None if the user has no home.
+    """
+    try:
+        return _cache_base() / "lockstep"
+    except RuntimeError:
+        return None
+
+
+def _cache_base() -> Path:
     if sys.platform == "win32":
         given = os.environ.get("LOCALAPPDATA")
     elif sys.platform == "darwin":
         given = str(Path("~/Library/Caches").expanduser())
     else:
         given = os.environ.get("XDG_CACHE_HOME")
-    base = Path(given) if given else Path("~/.cache").expanduser()
-    return base / "lockstep"
+    return Path(given) if given else Path("~/.cache").expanduser()
 
 
 def _read(path: Path, wanted: list[str]) -> dict[str, Drawn]:

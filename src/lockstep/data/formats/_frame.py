@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,28 @@ import pandas as pd
 from lockstep.core.bars import Array, Bars, Ints
 from lockstep.core.errors import DataError
 from lockstep.data.formats._text import Table, moments, numbers
+
+
+class FileFormat(Protocol):
+    """What a file of this room registers; `suffixes` are in lower case, with their dot."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Endings of file names the format is tried on."""
+
+    @property
+    def expects(self) -> str:
+        """What the head of such a file holds, to complete the sentence 'it expects ...'."""
+
+    def recognises(self, path: Path) -> bool:
+        """Return True if the head of the file is of this format, and of no other one."""
+
+    def read(self, path: Path, zone: str) -> pd.DataFrame:
+        """Return the file's bars as `frame` makes them, unchecked, in the file's order."""
+
+    def write(self, path: Path, bars: Bars) -> None:
+        """Write bars so that `read` returns them bit by bit."""
+
 
 PRICES = ("open", "high", "low", "close")
 #: Names of a column that holds whole times, best first; `date` may be completed by `time`.

@@ -73,10 +73,15 @@ class Parquet:
 
 def _frame(path: Path, file: Any, zone: str) -> pd.DataFrame:
     names = {name.lower(): name for name in file.schema_arrow.names}
+    if len(names) < len(file.schema_arrow.names):
+        raise DataError(f"{path.name} has columns whose names differ in case alone.")
     if _INDEX in names and not time_columns(list(names)):
         names["timestamp"] = names.pop(_INDEX)
     required(path, list(names))
-    time, stated = _times(path, _column(file, names[time_columns(list(names))[0]]), zone)
+    whole, *rest = time_columns(list(names))
+    if rest:
+        raise DataError(f"{path.name} has a date and a time column; expected one of timestamps.")
+    time, stated = _times(path, _column(file, names[whole]), zone)
     columns = {name: _numbers(path, name, _column(file, names[name])) for name in PRICES}
     volume = volume_column(list(names))
     columns["volume"] = (
