@@ -24,6 +24,8 @@ LEDGER_TERMS = (
     "broker_loss",
 )
 TIME_COLUMNS = ("signal_time", "entry_time", "exit_time")
+#: Columns of text, where an empty cell is an empty text.
+TEXT_COLUMNS = ("asset", "side", "exit_reason", "links", "stage", "code", "sentence")
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,18 @@ def _read_trades(path: Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path, times: tuple[str, ...]) -> pd.DataFrame:
-    frame = pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    try:
+        frame = pd.read_csv(
+            path,
+            keep_default_na=False,
+            na_values=[""],
+            dtype=dict.fromkeys(TEXT_COLUMNS, "str"),
+        )
+    except pd.errors.EmptyDataError:  # a table without columns: the portfolio was not played
+        return pd.DataFrame()
+    for column in TEXT_COLUMNS:
+        if column in frame:
+            frame[column] = frame[column].fillna("")
     for column in times:
         if column in frame:
             moments = pd.to_datetime(frame[column], utc=True, format="ISO8601")
