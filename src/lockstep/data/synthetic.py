@@ -22,7 +22,7 @@ TIMEFRAME_NS = 5 * MINUTE_NS
 FINE = 10
 #: Standard deviation of the microstructure, in standard deviations of an efficient 5-minute
 #: return at that hour. Tuned so that mean reversion earns about what retail costs take.
-REVERSION_STRENGTH = 1.5
+REVERSION_STRENGTH = 1.3
 #: Bars in which half of a deviation is undone.
 REVERSION_HALF_LIFE_BARS = 6.0
 _YEAR_NS = 365.25 * DAY_NS
