@@ -31,6 +31,10 @@ def ledger():
             terms = dict.fromkeys(LEDGER_TERMS, 0.0) | {"price_pnl": pnl, "transfers": moved}
             number = int(np.datetime64(day).astype("int64"))
             rows.append({"day": number, "asset": asset, "equity_change": pnl + moved, **terms})
+    for day in DAYS:
+        number = int(np.datetime64(day).astype("int64"))
+        still = dict.fromkeys(LEDGER_TERMS, 0.0)
+        rows.append({"day": number, "asset": "reserve", "equity_change": 0.0, **still})
     return pd.DataFrame(rows)
 
 

@@ -258,7 +258,7 @@ def test_an_account_that_lost_everything_has_no_ratios_but_keeps_its_drawdown():
     frame.loc[frame.index[2:], ["A", "B", "reserve", "total"]] = 0.0
     rows = samples.ledger()
     rows["transfers"] = 0.0
-    rows["equity_change"] = [5.0, -505.0, 0.0, 0.0, 0.0, -400.0, 0.0, 0.0]
+    rows["equity_change"] = [5.0, -505.0, 0.0, 0.0, 0.0, -400.0, 0.0, 0.0, 0.0, -100.0, 0.0, 0.0]
     result = summarise(samples.run(equity=frame, ledger=rows, weights=samples.weights().iloc[:1]))
     block = result["portfolio"]
     assert (block["total_return"], block["cagr"], block["max_drawdown"]) == (-1.0, -1.0, 1.0)
@@ -310,3 +310,10 @@ def test_every_key_is_explained_in_the_documentation(numbers):
     )
     keys = {key for block in blocks for key in block}
     assert sorted(key for key in keys if f"`{key}`" not in text) == []
+
+
+def test_a_reserve_of_rounding_is_no_reserve_and_no_debt():
+    frame = samples.equity()
+    frame["A"] += frame["reserve"]
+    frame["reserve"] = -1e-12
+    assert summarise(samples.run(equity=frame))["portfolio"]["reserve_share"] == 0.0

@@ -196,6 +196,8 @@ def _ledger(ledger: pd.DataFrame, symbols: tuple[str, ...], days: Ints) -> tuple
     change, transfers = (np.zeros((len(days), len(symbols))) for _ in range(2))
     if len(ledger) == 0:
         return change, transfers
+    # The reserve has rows of its own; it mirrors the transfers and is no asset.
+    ledger = ledger[ledger["asset"].astype(str) != "reserve"]
     row = _positions(_day_numbers(ledger["day"]).tolist(), days.tolist(), "trading day")
     column = _positions(ledger["asset"].astype(str).tolist(), list(symbols), "asset")
     np.add.at(change, (row, column), ledger["equity_change"].to_numpy(dtype=np.float64))

@@ -65,7 +65,6 @@ def summarise(result: RunResult) -> dict[str, Any]:
 def _portfolio(result: RunResult, table: Panel, solo: dict[str, Curve]) -> Block:
     account = table.account
     decisions = result.decisions
-    share = table.reserve / np.where(account.marks > 0.0, account.marks, np.nan)
     return {
         **performance(account, growth.daily_returns(account.marks, account.initial)),
         **_solo_pnl(table, solo),
@@ -76,10 +75,18 @@ def _portfolio(result: RunResult, table: Panel, solo: dict[str, Curve]) -> Block
         "stop_outs": _closed_by(result.trades, "stop_out"),
         "breaker_trips": _decided(decisions, "breaker_trip"),
         "broker_loss": _broker_loss(decisions),
-        "reserve_share": _mean(share),
+        "reserve_share": _reserve_share(table),
         "decisions": counts(decisions["code"].astype(str).tolist() if len(decisions) else []),
         "counts": _added(result.facts.get("counts", {})),
     }
+
+
+def _reserve_share(table: Panel) -> Measure:
+    """Return the mean share of equity that no sleeve holds."""
+    marks = table.account.marks
+    share = _mean(table.reserve / np.where(marks > 0.0, marks, np.nan))
+    # Targets that sum to 1 leave a reserve of rounding, whose sign would read as debt.
+    return 0.0 if isinstance(share, float) and abs(share) <= ROUNDING else share
 
 
 def _assets(result: RunResult, table: Panel, daily: Array | Undefined) -> dict[str, Block]:
