@@ -48,5 +48,15 @@ class ArrayFeed(bt.feed.DataBase):
             line.idx = count - 1
         self.home()
 
+    def advance(self, size: int = 1, datamaster: Any = None, ticks: bool = True) -> None:
+        """Move to the next bar; there are no ticks to fill, the account has its own columns."""
+        self.lines.advance(size)
+
+    def stand_at(self, bar: int) -> None:
+        """Stand on a bar at once, as if advanced to it one by one."""
+        for line in self.lines:
+            line.idx = bar
+            line.lencount = bar + 1
+
     def _load(self) -> bool:
         return False

@@ -38,6 +38,7 @@ class OrderPlumbing(bt.brokers.BackBroker):
     def __init__(self) -> None:
         super().__init__()
         self.addcommissioninfo(AccountCommission())
+        self.at = -1
         self.owner: Any = None
         self.notifs: deque[Any] = deque()
         self.data: Any = None
@@ -109,6 +110,7 @@ class OrderPlumbing(bt.brokers.BackBroker):
     def show_queued(self, side: int, units: float, stop: float, target: float, orders: Any) -> None:
         """Let backtrader know of a sized entry: a market order with stop and target."""
         self._own_orders = True
+        self.stand_still()
         if not orders:
             orders = self._make_bracket(side, units, stop, target)
         for order, sign in zip(orders, (side, -side, -side)):
@@ -117,6 +119,10 @@ class OrderPlumbing(bt.brokers.BackBroker):
                 self.submit_accept(order)
         self._bracket = orders
         self._own_orders = False
+
+    def stand_still(self) -> None:
+        """Let the feed stand on the live bar, so that orders carry its time and price."""
+        self.data.stand_at(self.at)
 
     def _make_bracket(self, side: int, units: float, stop: float, target: float) -> tuple[Any, ...]:
         opening, closing = (bt.BuyOrder, bt.SellOrder) if side > 0 else (bt.SellOrder, bt.BuyOrder)
@@ -173,6 +179,7 @@ class OrderPlumbing(bt.brokers.BackBroker):
 
     def show_closed(self, leg: int, price: float, commission: float, pnl: float) -> None:
         """Let backtrader know that the position was closed: by its stop (1), target (2), or 0."""
+        self.stand_still()
         size = -self.positions[self.data].size
         order = self._bracket[leg] if leg else None
         if order is None:
@@ -195,6 +202,7 @@ class OrderPlumbing(bt.brokers.BackBroker):
     def _execute_leg(
         self, order: Any, size: float, price: float, commission: float, pnl: float
     ) -> None:
+        self.stand_still()
         position = self.positions[self.data]
         psize, pprice, opened, closed = position.update(size, price)
         if psize == 0.0:

@@ -172,6 +172,8 @@ class Lockstep:
             yesterday = day
             if (k + 1) % hundredth == 0:
                 self.progress.advance("portfolio", hundredth)
+        for slot in slots:
+            slot.broker.data.stand_at(slot.broker.last_bar)
 
     def _step(self, k: int, day: int, live: list[Slot], *, new_day: bool) -> None:
         account = self.account
@@ -179,9 +181,10 @@ class Lockstep:
         active: list[LeveragedBroker] = []
         entering = False
         for slot in live:
-            slot.advance()
             broker = slot.broker
             broker.at += 1
+            if not slot.is_quiet:
+                slot.advance()
             if broker.side:
                 broker.live_step = k
                 broker.stage_a(broker.at, day)
@@ -201,8 +204,9 @@ class Lockstep:
         account.touched = active
         if active or new_day or account.restless or k in account.rebalances:
             account.stage_d(active, new_day=new_day)
-        self._keep_equity(k, account.touched)
-        self._deliver(active)
+        if active or k == 0 or account.touched:
+            self._keep_equity(k, account.touched)
+            self._deliver(active)
         self._stage_e(live)
 
     def _data_end(self, broker: LeveragedBroker) -> None:
@@ -225,7 +229,8 @@ class Lockstep:
     def _stage_e(self, live: list[Slot]) -> None:
         wanted: list[tuple[LeveragedBroker, Ticket, Intent | None]] = []
         for slot in live:
-            slot.next()
+            if not slot.is_quiet:
+                slot.next()
             item = slot.wanted()
             if item is not None:
                 wanted.append(item)

@@ -11,7 +11,7 @@ from lockstep.core.plan import AssetPlan
 from lockstep.core.signals import EXIT_LONG, EXIT_SHORT
 from lockstep.engine.cerebro.broker import LeveragedBroker
 from lockstep.engine.cerebro.columns import Ticket
-from lockstep.engine.cerebro.strategy import Intent
+from lockstep.engine.cerebro.strategy import Intent, SignalStrategy
 
 NAN = float("nan")
 _NEVER = -1
@@ -24,6 +24,21 @@ def failure_of(symbol: str, error: Exception) -> AssetError:
     return failure
 
 
+def is_quiet(strategy: Any) -> bool:
+    """Return True if nothing would see the strategy walk bar by bar.
+
+    A strategy of signals without analyzers, observers, indicators, writers or timers does nothing
+    at a bar; its feed is moved only when there is an order to show.
+    """
+    cerebro = strategy.env
+    return type(strategy) is SignalStrategy and not (
+        len(strategy.analyzers)
+        or any(strategy._lineiterators.values())
+        or cerebro.runwriters
+        or cerebro._timers
+    )
+
+
 class Slot:
     """One asset's moving parts, bound once so that a step costs little."""
 
@@ -32,6 +47,7 @@ class Slot:
         "broker",
         "exit_mask",
         "is_custom",
+        "is_quiet",
         "label_of",
         "next_bar",
         "oncepost",
@@ -45,6 +61,7 @@ class Slot:
         self.broker = broker
         self.symbol = plan.symbol
         self.is_custom = plan.custom is not None
+        self.is_quiet = is_quiet(strategy)
         self.advance = strategy.data.advance
         self.oncepost = strategy._oncepost
         self.times = strategy.data.lines.datetime.array
