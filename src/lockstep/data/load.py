@@ -42,17 +42,15 @@ def load_bars(
 
     Parameters
     ----------
-    symbols : iterable of str
-        The assets.
-    timeframe : str
-        A key of `TIMEFRAMES`.
+    symbols, timeframe : iterable of str, str
+        The assets, and a key of `TIMEFRAMES`.
     folder : str or Path or None
         Holds ``{symbol}_{timeframe}`` or ``{symbol}`` files of any known format. None: the
         built-in sample, for its symbols only.
     zone : str
         Zone of times that state none, as `lockstep.data.zones.clock_of` reads it.
     start, end : int or None
-        Keep labels in [start, end), ns UTC; the gate then looks at these alone.
+        Keep labels in [start, end), ns UTC; the gate looks at these alone.
     instruments : mapping of str to Instrument or None
         Says which markets are open around the clock; those it lacks are told by their weekends.
     session_filter : str
@@ -81,15 +79,14 @@ def load_bars(
     shower = progress or Silent()
     shower.start(_TASK, len(names))
     source = _Folder(Path(folder), timeframe, zone) if folder is not None else None
-    raw = {} if source else _sample(names, timeframe, seed)
+    drawn = {} if source else _sample(names, timeframe, seed)
     bars: dict[str, Bars] = {}
     failures: list[str] = []
     for name in names:
         try:
-            one, origin = source.read(name, length) if source else _from_sample(raw[name])
-            one, origin = _between(one, origin, start, end)
-            instrument = (instruments or {}).get(name)
-            always = instrument.always_open if instrument else trades_weekends(one.time)
+            raw = source.read(name, length) if source else _from_sample(drawn[name])
+            one, origin = _between(*raw, start, end)
+            always = _always_open(one, instruments)
             bars[name] = gate(one, origin, always_open=always, session_filter=session_filter)
         except DataError as failure:
             failures.append(str(failure))
@@ -98,6 +95,11 @@ def load_bars(
         raise DataError("\n".join(failures))
     one_grid(bars)
     return bars
+
+
+def _always_open(bars: Bars, instruments: Mapping[str, Instrument] | None) -> bool:
+    instrument = (instruments or {}).get(bars.symbol)
+    return instrument.always_open if instrument else trades_weekends(bars.time)
 
 
 def source_paths(symbols: Iterable[str], timeframe: str, folder: str | Path) -> dict[str, Path]:
