@@ -180,3 +180,5 @@ def test_wrong_choices_are_refused() -> None:
         Selection(preset="agressive")
     with pytest.raises(ConfigError, match=r"max_assets is 0; expected at least 1"):
         Selection(max_assets=0)
+    with pytest.raises(ConfigError, match=r"the assets asked for are none"):
+        Selection(symbols=())

@@ -34,11 +34,13 @@ class Selection:
     max_assets: int | None = None
 
     def __post_init__(self) -> None:
-        """Check the preset and the number."""
+        """Check the preset, the names and the number."""
         if self.preset is not None and self.preset not in PRESETS:
             raise ConfigError(
                 f"preset {self.preset!r} is unknown{nearest(self.preset, [*PRESETS])}"
             )
+        if self.symbols is not None and not self.symbols:
+            raise ConfigError("the assets asked for are none; expected at least one symbol.")
         if self.max_assets is not None and self.max_assets < 1:
             raise ConfigError(f"max_assets is {self.max_assets}; expected at least 1.")
 

@@ -1,0 +1,11 @@
+"""Run one asset, or a sub-command: ``python main.py --help``."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
+
+from lockstep.cli.door import main  # importable by the line above
+
+if __name__ == "__main__":
+    sys.exit(main())

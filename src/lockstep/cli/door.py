@@ -1,0 +1,150 @@
+"""The doors: argv to one command, errors to one clear block and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from lockstep.cli.flags import asset_parser, portfolio_parser
+from lockstep.core.errors import IdentityError, LockstepError
+
+INTERRUPTED = 130
+#: One BLAS thread, in this process and its workers: two would change the last bits of results.
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A sub-command.
+
+    Parameters
+    ----------
+    module : str
+        Holds ``run(arguments, argv) -> int``; imported after the flags are parsed.
+    parser : callable
+        From the program's name to its parser.
+    doc : str
+        One line for the overview.
+    """
+
+    module: str
+    parser: Callable[[str], argparse.ArgumentParser]
+    doc: str
+
+
+COMMANDS: dict[str, Command] = {
+    "portfolio": Command(
+        "lockstep.cli.portfolio", portfolio_parser, "run many assets in one account"
+    ),
+    "asset": Command("lockstep.cli.asset", asset_parser, "run one asset (--symbol ...)"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``main.py`` or ``lockstep``: a sub-command, or flags of a run of one asset.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The words after the program's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial, 1 bug,
+        130 interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    prog = _program("lockstep")
+    if not words or words[0] in {"-h", "--help"}:
+        print(_overview(prog), file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    if words[0].startswith("-"):
+        return _run("asset", prog, words)
+    if words[0] not in COMMANDS:
+        print(f"{prog}: {words[0]!r} is no command.\n\n{_overview(prog)}", file=sys.stderr)
+        return 2
+    return _run(words[0], f"{prog} {words[0]}", words[1:])
+
+
+def portfolio_main(argv: Sequence[str] | None = None) -> int:
+    """Run ``portfolio_main.py``; exit codes as `main`."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    return _run("portfolio", _program("portfolio_main.py"), words)
+
+
+def _program(default: str) -> str:
+    name = os.path.basename(sys.argv[0]) if sys.argv else ""  # noqa: PTH119 - pathlib is not needed
+    return name if name in {"main.py", "portfolio_main.py", "lockstep"} else default
+
+
+def _overview(prog: str) -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {command.doc}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            f"usage: {prog} COMMAND [flags]",
+            f"       {prog} --symbol SYMBOL [flags]     the same as: {prog} asset --symbol SYMBOL",
+            "",
+            "Many strategies, one leveraged account, one clock.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            f"{prog} COMMAND --help lists the flags of a command.",
+        ]
+    )
+
+
+def _run(name: str, prog: str, words: Sequence[str]) -> int:
+    command = COMMANDS[name]
+    try:
+        arguments = command.parser(prog).parse_args(words)
+    except SystemExit as leaving:  # argparse has printed its own block
+        return int(leaving.code or 0)
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    if not arguments.debug:
+        sys.excepthook = _report_bug
+    try:
+        return int(importlib.import_module(command.module).run(arguments, [prog, *words]))
+    except LockstepError as error:
+        if arguments.debug:
+            traceback.print_exc()
+        print(block(error), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+_KINDS = {1: "internal error", 2: "usage error", 3: "configuration error", 4: "data error"}
+
+
+def block(error: LockstepError) -> str:
+    """Return the text that tells a user of an error: its kind, then a line per finding."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    kind = _KINDS.get(error.exit_code, "error")
+    count = f" ({len(lines)} findings)" if len(lines) > 1 else ""
+    text = "\n".join([f"{kind}{count}:", *(f"  {line}" for line in lines)])
+    if isinstance(error, IdentityError):
+        text += "\n  This is a bug in Lockstep: the numbers of this run cannot be trusted."
+    return text
+
+
+def _report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Tell of an error nobody foresaw; the interpreter then leaves with exit code 1."""
+    place = traceback.extract_tb(trace)[-1] if trace else None
+    where = f" ({os.path.basename(place.filename)}:{place.lineno})" if place else ""  # noqa: PTH119
+    print(
+        f"bug: {kind.__name__}: {error}{where}\n"
+        "  This should not happen; please report it. Run again with --debug for the traceback.",
+        file=sys.stderr,
+    )

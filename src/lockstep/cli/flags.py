@@ -1,0 +1,249 @@
+"""The flags of each command. Light: nothing here imports numpy, so that --help is instant."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from datetime import datetime
+
+from lockstep.config.presets import PREFERENCES, PRESETS
+from lockstep.core.registry import allocation
+
+#: Names of `lockstep.core.bars.TIMEFRAMES`, which would bring numpy with it.
+TIMEFRAMES = ("1m", "5m", "15m", "30m", "1h", "4h", "1d")
+
+_EXIT_CODES = """\
+exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 1 bug
+"""
+_PORTFOLIO = """\
+Run many single-asset strategies together: one leveraged account, one clock, portfolio risk acting
+inside the run. Without --data the built-in synthetic sample of 15 assets is used.
+"""
+_PORTFOLIO_EXAMPLES = """\
+examples:
+  {prog} --allocation risk_parity
+  {prog} --portfolio conservative --max-drawdown-pct 15
+  {prog} --config my_assets.yaml --data data/5m --start 2024-01-01 --rebalance quarterly
+
+precedence: flag > config file > preset > default
+"""
+_ASSET = """\
+Run one asset: the same account, clock and rules as the portfolio, with a single asset in it.
+"""
+_ASSET_EXAMPLES = """\
+examples:
+  {prog} --symbol EURGBPX
+  {prog} --symbol EURGBP --config my_assets.json --data data/5m --solo
+
+"""
+
+
+def portfolio_parser(prog: str) -> argparse.ArgumentParser:
+    """Return the parser of a portfolio run."""
+    parser = _parser(prog, _PORTFOLIO, _PORTFOLIO_EXAMPLES)
+    what = parser.add_argument_group("what to run")
+    what.add_argument(
+        "--portfolio", choices=list(PRESETS), metavar="PRESET",
+        help=f"preset of assets: {', '.join(PRESETS)}",
+    )  # fmt: skip
+    what.add_argument(
+        "--assets", nargs="+", metavar="SYMBOL", help="run exactly these assets of the config"
+    )
+    what.add_argument(
+        "--max-assets", type=_count, metavar="N",
+        help="run at most N assets, ranked by the stored performance (default: all)",
+    )  # fmt: skip
+    _add_preference(what)
+    _add_config(what)
+    data = _add_data(parser)
+    data.add_argument(
+        "--range", choices=["union", "common"],
+        help="cover the union of the assets' data (default), or only what they share",
+    )  # fmt: skip
+    account = _add_account(parser)
+    models = allocation.names()
+    account.add_argument(
+        "--allocation", choices=models, metavar="MODEL",
+        help=f"how capital is shared out: {', '.join(models)}",
+    )  # fmt: skip
+    account.add_argument(
+        "--rebalance", choices=["none", "weekly", "monthly", "quarterly"],
+        help="when cash moves to the new weights (default: monthly)",
+    )  # fmt: skip
+    run = _add_run(parser)
+    run.add_argument(
+        "--on-asset-error", choices=["fail", "drop", "cash"],
+        help="if an asset fails: give no portfolio (default), go on without it, or hold its share "
+        "as cash",
+    )  # fmt: skip
+    run.add_argument(
+        "--jobs", type=_count, default=cores(), metavar="N",
+        help="processes for the solo runs (default: the cores of this machine)",
+    )  # fmt: skip
+    return parser
+
+
+def asset_parser(prog: str) -> argparse.ArgumentParser:
+    """Return the parser of a run of one asset."""
+    parser = _parser(prog, _ASSET, _ASSET_EXAMPLES)
+    what = parser.add_argument_group("what to run")
+    what.add_argument(
+        "--symbol", required=True, metavar="SYMBOL", help="the asset, as in the config"
+    )
+    what.add_argument(
+        "--solo", action="store_true", help="drop the portfolio rules: the strategy alone"
+    )
+    _add_preference(what)
+    _add_config(what)
+    _add_data(parser)
+    _add_account(parser)
+    _add_run(parser)
+    return parser
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _parser(prog: str, description: str, examples: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=prog,
+        usage=f"{prog} [flags]",
+        description=description,
+        epilog=examples.format(prog=prog) + _EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_preference(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--preference", choices=list(PREFERENCES),
+        help="load results/best_configs_<preference>.json where present, and rank by it",
+    )  # fmt: skip
+
+
+def _add_config(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--config", metavar="FILE",
+        help="JSON or YAML of assets and account (default: assets_config_highperf.json)",
+    )  # fmt: skip
+    group.add_argument(
+        "--timeframe", choices=TIMEFRAMES, metavar="TF",
+        help=f"which assets of the config: {', '.join(TIMEFRAMES)}",
+    )  # fmt: skip
+    group.add_argument(
+        "--allow-import", action="append", metavar="DIR",
+        help="folder from which hand-written strategies may be imported (repeatable)",
+    )  # fmt: skip
+
+
+def _add_data(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("data")
+    group.add_argument(
+        "--data", metavar="DIR",
+        help="folder of {symbol}_{timeframe} or {symbol} files (default: built-in sample)",
+    )  # fmt: skip
+    group.add_argument(
+        "--start", type=_moment, metavar="DATE", help="first day or moment, ISO, UTC"
+    )
+    group.add_argument(
+        "--end", type=_moment, metavar="DATE", help="last day (included) or moment, ISO, UTC"
+    )
+    return group
+
+
+def _add_account(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("account")
+    group.add_argument(
+        "--capital", type=_positive, metavar="MONEY", help="starting capital (default: 100000)"
+    )
+    group.add_argument(
+        "--currency", type=_currency, metavar="CODE", help="account currency (default: USD)"
+    )
+    group.add_argument(
+        "--margin", choices=["pooled", "segregated"],
+        help="one margin pool (default), or one per asset",
+    )  # fmt: skip
+    group.add_argument(
+        "--max-drawdown-pct", type=_percent, metavar="PCT",
+        help="drawdown at which the circuit breaker trips (default: 25)",
+    )  # fmt: skip
+    return group
+
+
+def _add_run(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    group = parser.add_argument_group("run")
+    group.add_argument("--seed", type=_seed, metavar="N", help="seed of everything random")
+    group.add_argument(
+        "--results", default="results", metavar="DIR", help="where runs are kept (default: results)"
+    )
+    group.add_argument("--json", action="store_true", help="print only metrics.json, on stdout")
+    group.add_argument("--quiet", action="store_true", help="no progress bars, no notices")
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return group
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = _number(text)
+    if value <= 0.0:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _percent(text: str) -> float:
+    value = _number(text)
+    if not 0.0 < value <= 100.0:
+        raise argparse.ArgumentTypeError(f"{text} is no percentage above 0 and up to 100")
+    return value
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+
+
+def _count(text: str) -> int:
+    value = _whole(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = _whole(text)
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is no seed; expected 0 to 2**63 - 1")
+    return value
+
+
+def _currency(text: str) -> str:
+    if not (text.isalnum() and text.isascii() and text == text.upper() and 3 <= len(text) <= 8):
+        raise argparse.ArgumentTypeError(f"{text!r} is no currency code such as USD")
+    return text
+
+
+def _moment(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no ISO date or time such as 2025-01-31 or 2025-01-31T08:00"
+        ) from None
+    return text

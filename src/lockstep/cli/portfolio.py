@@ -1,0 +1,227 @@
+"""A run from its flags to its report: load, play, save, tell."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lockstep import report
+from lockstep.cli.progress import ProgressBars
+from lockstep.config.loading import Loaded, load
+from lockstep.config.models import RunConfig
+from lockstep.config.ranking import IN_SAMPLE_LABEL, in_sample
+from lockstep.config.selection import Selection
+from lockstep.core.bars import Bars
+from lockstep.core.errors import AssetError
+from lockstep.core.result import RunResult
+from lockstep.data.load import common_range, load_bars
+from lockstep.data.pairs import load_pairs
+from lockstep.data.rates import Pair, pair_from_bars, required_pairs
+from lockstep.engine.portfolio import PortfolioBacktester
+from lockstep.runs import directory as runs
+from lockstep.runs.directory import RunDirectory
+from lockstep.runs.manifest import manifest
+from lockstep.runs.store import save
+
+SUMMARY_FILE = "portfolio_summary.txt"
+#: Flags that are settings of the portfolio under the same name.
+_SETTINGS = (
+    "allocation", "capital", "currency", "end", "margin", "on_asset_error", "range", "rebalance",
+    "seed", "start", "timeframe",
+)  # fmt: skip
+
+
+def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
+    """Run a portfolio; return its exit code."""
+    names = arguments.assets
+    selection = Selection(
+        preset=arguments.portfolio,
+        preference=arguments.preference,
+        symbols=None if names is None else tuple(split_symbols(names)),
+        max_assets=arguments.max_assets,
+    )
+    return backtest(arguments, argv, selection, jobs=arguments.jobs)
+
+
+def split_symbols(words: Sequence[str]) -> list[str]:
+    """Return the symbols of ``--assets``, which may be parted by spaces or commas."""
+    return [symbol for word in words for symbol in word.split(",") if symbol]
+
+
+def backtest(
+    arguments: argparse.Namespace,
+    argv: Sequence[str],
+    selection: Selection,
+    *,
+    jobs: int = 1,
+    rules: bool = True,
+) -> int:
+    """Load, play, save and report one run.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        The flags that every run has.
+    argv : sequence of str
+        The command line, for the manifest.
+    selection : Selection
+        Which assets.
+    jobs : int
+        Processes for the solo runs.
+    rules : bool
+        False drops the portfolio rules.
+
+    Returns
+    -------
+    int
+        0 if the run is complete, 5 if it is partial.
+    """
+    started = datetime.now(UTC)
+    loaded = load(
+        arguments.config,
+        selection,
+        overrides=overrides(arguments),
+        results_dir=arguments.results,
+    )
+    if not arguments.quiet:
+        tell(loaded.notices)
+    with ProgressBars(shown=not arguments.quiet) as progress:
+        bars, pairs = _data(loaded.config, arguments.data, progress)
+        config = labelled(loaded.config, bars)
+        plain = config.to_plain()
+        sources = {symbol: one.source for symbol, one in bars.items()}
+        name = runs.run_id(started, runs.digest(plain, sources))
+        place = RunDirectory.create(arguments.results, name)
+        with place.running():
+            backtester = PortfolioBacktester(
+                config.assets,
+                config.portfolio,
+                jobs=jobs,
+                progress=progress,
+                rules=rules,
+                labels=config.labels,
+            )
+            played = backtester.run(bars, pairs)
+            facts = {**played.facts, "run_id": place.run_id, "notices": list(loaded.notices)}
+            result = dataclasses.replace(played, facts=facts, config=plain)
+            _keep(result, place, loaded, argv, started)
+    return _conclude(result, place, arguments)
+
+
+def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that flags state."""
+    given = {name: getattr(arguments, name, None) for name in _SETTINGS}
+    if arguments.max_drawdown_pct is not None:
+        given["max_drawdown"] = arguments.max_drawdown_pct / 100
+    if arguments.allow_import is not None:
+        given["allow_import"] = tuple(arguments.allow_import)
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def labelled(config: RunConfig, bars: Mapping[str, Bars]) -> RunConfig:
+    """Return the configuration, labelled where assets were tuned on dates of the run."""
+    if config.portfolio.range == "common":
+        start, end = common_range(bars)
+    else:
+        start = min(int(one.time[0]) for one in bars.values())
+        end = max(int(one.time[-1]) + one.timeframe for one in bars.values())
+    tuned = in_sample(config.assets, start, end)
+    kept = tuple(label for label in config.labels if not label.startswith(IN_SAMPLE_LABEL))
+    if tuned:
+        kept = (*kept, f"{IN_SAMPLE_LABEL}: {', '.join(tuned)}")
+    return config.model_copy(update={"labels": kept})
+
+
+def tell(sentences: Sequence[str]) -> None:
+    """Print notices on stderr."""
+    for sentence in sentences:
+        print(f"notice: {sentence}", file=sys.stderr)
+
+
+def _data(
+    config: RunConfig, folder: str | None, progress: ProgressBars
+) -> tuple[dict[str, Bars], tuple[Pair, ...]]:
+    portfolio = config.portfolio
+    instruments = {asset.symbol: asset.instrument for asset in config.assets}
+    bars = load_bars(
+        config.symbols,
+        portfolio.timeframe,
+        folder,
+        start=portfolio.start_ns,
+        end=portfolio.end_ns,
+        instruments=instruments,
+        session_filter=portfolio.session_filter,
+        seed=portfolio.seed,
+        progress=progress,
+    )
+    own = [pair_from_bars(one.base, one.quote, bars[name]) for name, one in instruments.items()]
+    quotes = [one.quote for one in instruments.values()]
+    wanted = required_pairs(quotes, portfolio.currency, own, portfolio.conversion)
+    return bars, load_pairs(wanted, portfolio.timeframe, folder, seed=portfolio.seed)
+
+
+def _keep(
+    result: RunResult,
+    place: RunDirectory,
+    loaded: Loaded,
+    argv: Sequence[str],
+    started: datetime,
+) -> None:
+    """Save the result, then what is derived from it; the status comes last."""
+    save(result, place.path)
+    runs.write_json(
+        place.path / "manifest.json",
+        manifest(
+            place.run_id,
+            loaded.files,
+            result.facts,
+            seed=loaded.config.portfolio.seed,
+            argv=argv,
+            times=(started, datetime.now(UTC)),
+        ),
+    )
+    report.write(result, place.path)
+    text = (place.path / "report.txt").read_text(encoding="utf-8")
+    runs.write_text(place.path.parent / SUMMARY_FILE, text)
+    place.mark(str(result.facts["status"]))
+
+
+def _conclude(result: RunResult, place: RunDirectory, arguments: argparse.Namespace) -> int:
+    metrics = (place.path / "metrics.json").read_text(encoding="utf-8")
+    if arguments.json:
+        sys.stdout.write(metrics)
+    else:
+        print("\n".join(summary(result, place.path, json.loads(metrics))))
+    failed = result.facts.get("failed") or {}
+    if failed and not arguments.quiet:
+        tell([f"{symbol} failed: {why}" for symbol, why in failed.items()])
+    if result.facts["status"] == runs.COMPLETE:
+        return 0
+    print(
+        f"partial: {', '.join(failed)} failed, so no portfolio number is given; the solo runs of "
+        "the others are kept. Continue without it by --on-asset-error drop or cash.",
+        file=sys.stderr,
+    )
+    return AssetError.exit_code
+
+
+def summary(result: RunResult, path: Path, metrics: Mapping[str, Any]) -> list[str]:
+    """Return the few lines that end a run on the terminal."""
+    labels = result.facts.get("labels") or ()
+    lines = [f"[{label}]" for label in labels]
+    portfolio = metrics.get("portfolio") or {}
+    if portfolio:
+        currency = result.facts["currency"]
+        drawdown = portfolio.get("max_drawdown")
+        lines.append(
+            f"net P&L {portfolio['net_pnl']:+,.2f} {currency}, "
+            f"max drawdown {'undefined' if drawdown is None else f'{drawdown:.2%}'}, "
+            f"{portfolio['trades']} trades, {len(result.facts['symbols'])} assets"
+        )
+    return [*lines, f"report: {path / 'report.txt'}"]
