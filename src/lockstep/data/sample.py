@@ -23,7 +23,7 @@ from lockstep.data.synthetic import CROSSES, LEGS, TIMEFRAME_NS, Drawn, generate
 
 #: The sample's assets, sorted.
 SAMPLE_SYMBOLS = tuple(sorted([leg.symbol for leg in LEGS] + [cross[0] for cross in CROSSES]))
-SAMPLE_SEED = 4
+SAMPLE_SEED = 20250101
 #: Labels run from the first moment up to the second, ns UTC.
 SAMPLE_START = int(np.datetime64("2025-01-01T00:00", "ns").astype(np.int64))
 SAMPLE_END = int(np.datetime64("2025-07-01T00:00", "ns").astype(np.int64))
