@@ -65,7 +65,5 @@ class Trade:
     commission: float = 0.0
     swap: float = 0.0
     net_pnl: float = 0.0
-    mae: float = 0.0
-    mfe: float = 0.0
     #: Net P&L had the ambiguous bar been resolved stop first, and target first.
     interval: tuple[float, float] = field(default=(0.0, 0.0))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from lockstep.config.models import AssetConfig, PortfolioConfig
-from lockstep.core.bars import TIMEFRAMES, Bars
+from lockstep.core.bars import Bars
 from lockstep.core.calendar import trading_days
-from lockstep.core.codes import DECISIONS
 from lockstep.core.errors import AssetError, ConfigError, DataError
 from lockstep.core.parameters import build
 from lockstep.core.plan import AssetPlan, RunPlan
@@ -22,9 +17,9 @@ from lockstep.core.registry import allocation
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range
 from lockstep.data.rates import Pair, pair_from_bars
-from lockstep.engine import tables
 from lockstep.engine.cerebro.player import play
 from lockstep.engine.identities import check_identities
+from lockstep.engine.outcome import Facts, Solo
 from lockstep.engine.plan import (
     check_grid,
     has_weekend_days,
@@ -37,14 +32,6 @@ from lockstep.engine.plan import (
 from lockstep.engine.played import Played
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.prices import bid_of, mid_of
-
-
-@dataclass(frozen=True, slots=True)
-class Solo:
-    """One asset played alone with the full capital."""
-
-    plan: RunPlan
-    played: Played
 
 
 class PortfolioBacktester:
@@ -86,6 +73,8 @@ class PortfolioBacktester:
         self.labels = tuple(labels)
         self.terms = terms_of(portfolio)
         self.model = build(allocation.get(portfolio.allocation), portfolio.allocation_parameters)
+        if hasattr(self.model, "check_symbols"):
+            self.model.check_symbols([asset.symbol for asset in self.assets])
 
     def run(self, bars: Mapping[str, Bars], pairs: Sequence[Pair] = ()) -> RunResult:
         """Play the portfolio.
@@ -110,7 +99,7 @@ class PortfolioBacktester:
         """
         bars = self._in_range(bars)
         plans, notes = self._plan_assets(bars, pairs)
-        return self._play(plans, _Facts(self, bars, notes))
+        return self._play(plans, Facts(self, bars, notes))
 
     # Planning -----------------------------------------------------------------------------
 
@@ -163,9 +152,9 @@ class PortfolioBacktester:
 
     # Playing ------------------------------------------------------------------------------
 
-    def _play(self, plans: list[AssetPlan], facts: _Facts) -> RunResult:
-        weekend_days = has_weekend_days(plans)
+    def _play(self, plans: list[AssetPlan], facts: Facts) -> RunResult:
         plans = self._without_zero_weights(plans, facts)
+        weekend_days = facts.weekend_days = has_weekend_days(plans)
         solos, failed = self._solo_runs(plans, weekend_days)
         facts.failed = failed
         if failed and self.portfolio.on_asset_error == "fail":
@@ -195,7 +184,7 @@ class PortfolioBacktester:
         check_identities(plan, played)
         return facts.complete(plan, played, solos)
 
-    def _without_zero_weights(self, plans: list[AssetPlan], facts: _Facts) -> list[AssetPlan]:
+    def _without_zero_weights(self, plans: list[AssetPlan], facts: Facts) -> list[AssetPlan]:
         """Leave out assets that a model without history gives nothing for good."""
         if self.model.needs_history or len(plans) == 1:
             return plans
@@ -277,128 +266,3 @@ def _solo(index: int, plan: RunPlan) -> tuple[int, Played | None, str]:
         return index, None, str(error)
     check_identities(plan, played)
     return index, played, ""
-
-
-class _Facts:
-    """Gathers what a report must say beside the tables."""
-
-    def __init__(
-        self,
-        backtester: PortfolioBacktester,
-        bars: Mapping[str, Bars],
-        notes: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self.backtester, self.bars, self.notes = backtester, bars, notes
-        self.failed: dict[str, str] = {}
-        self.dropped: list[str] = []
-
-    def drop(self, symbols: Sequence[str]) -> None:
-        """Remember assets that left before play."""
-        self.dropped = sorted({*self.dropped, *symbols} - set(self.failed))
-
-    def complete(self, plan: RunPlan, played: Played, solos: Mapping[str, Solo]) -> RunResult:
-        """Return the result of a finished portfolio."""
-        return RunResult(
-            facts=self._facts("complete", plan, played),
-            config=self._config(),
-            equity=tables.equity_table(plan, played),
-            trades=tables.trades_table(plan, played),
-            decisions=tables.decisions_table(plan, played),
-            weights=tables.weights_table(plan),
-            ledger=tables.ledger_table(plan, played),
-            account=tables.account_table(plan, played),
-            **_solo_tables(solos),
-        )
-
-    def partial(self, solos: Mapping[str, Solo]) -> RunResult:
-        """Return what was finished when an asset failed: the solo runs, and no portfolio."""
-        empty = pd.DataFrame(index=pd.DatetimeIndex([], name="time"))
-        return RunResult(
-            facts=self._facts("partial", None, None),
-            config=self._config(),
-            equity=empty,
-            trades=pd.DataFrame(),
-            decisions=pd.DataFrame(),
-            weights=empty,
-            ledger=pd.DataFrame(),
-            account=empty,
-            **_solo_tables(solos),
-        )
-
-    def _config(self) -> dict[str, Any]:
-        run = self.backtester
-        return {
-            "portfolio": run.portfolio.to_plain(),
-            "assets": {asset.key: asset.to_plain() for asset in run.assets},
-        }
-
-    def _facts(self, status: str, plan: RunPlan | None, played: Played | None) -> dict[str, Any]:
-        run = self.backtester
-        synthetic = any("sample" in data.source for data in self.bars.values())
-        frames = {length: name for name, length in TIMEFRAMES.items()}
-        first = next(iter(self.bars.values()))
-        labels = [*(["SYNTHETIC"] if synthetic else []), *run.labels]
-        if self.failed:
-            labels.append(f"DEGRADED: without {', '.join(self.failed)}")
-        return {
-            "status": status,
-            "player": "cerebro",
-            "capital": run.terms.capital,
-            "currency": run.terms.currency,
-            "timeframe": frames.get(first.timeframe, f"{first.timeframe / 60e9:g}m"),
-            "symbols": list(plan.symbols) if plan else [],
-            "configured": [asset.symbol for asset in run.assets],
-            "labels": labels,
-            "failed": self.failed,
-            "on_asset_error": run.portfolio.on_asset_error,
-            "left_out": self.dropped,
-            "weekend_days": bool(has_weekend_days(plan.assets)) if plan else False,
-            "rules": [name for name, _ in run.rules],
-            "notes": {symbol: list(said) for symbol, said in self.notes.items()},
-            "ranges": {symbol: _range(data) for symbol, data in self.bars.items()},
-            "sources": {symbol: dict(data.source) for symbol, data in self.bars.items()},
-            "counts": _counts(plan, played) if plan and played else {},
-            "weight_notes": [sentence for *_, sentence in plan.weight_notes] if plan else [],
-        }
-
-
-def _range(bars: Bars) -> dict[str, Any]:
-    first, last = (
-        pd.Timestamp(int(t), unit="ns").isoformat() + "Z" for t in (bars.time[0], bars.time[-1])
-    )
-    return {"first": first, "last": last, "bars": len(bars)}
-
-
-def _counts(plan: RunPlan, played: Played) -> dict[str, dict[str, int]]:
-    counters: list[Counter[str]] = [Counter() for _ in plan.symbols]
-    for decision in played.decisions:
-        if decision.asset >= 0:
-            counters[decision.asset][DECISIONS[decision.code]] += 1
-    for counter, taken in zip(counters, played.in_position):
-        counter["in_position"] = int(taken)
-    return {
-        symbol: dict(sorted(counter.items())) for symbol, counter in zip(plan.symbols, counters)
-    }
-
-
-def _solo_tables(solos: Mapping[str, Solo]) -> dict[str, pd.DataFrame]:
-    if not solos:
-        return {"solo_trades": pd.DataFrame(), "solo_equity": pd.DataFrame()}
-    trades = [tables.trades_table(s.plan, s.played) for s in solos.values()]
-    filled = [table for table in trades if len(table)] or trades[:1]
-    together = pd.concat(filled, ignore_index=True)
-    together["trade_id"] = np.arange(1, len(together) + 1)
-    columns = {
-        symbol: pd.Series(
-            s.played.equity[:, 0] + s.played.reserve, index=tables.moments(s.plan.clock)
-        )
-        for symbol, s in solos.items()
-    }
-    equity = pd.DataFrame(columns).sort_index()
-    equity.index.name = "time"
-    return {"solo_trades": together, "solo_equity": equity}
-
-
-def with_player(result: RunResult, **facts: Any) -> RunResult:
-    """Return the result with further facts (run id, argv) from the outside."""
-    return replace(result, facts={**result.facts, **facts})

@@ -1,8 +1,7 @@
-"""Account: all sleeves together. The margin check of stage B, and stages D and E of a step."""
+"""Account: all sleeves together. The margin check of stage B, and stage D of a step."""
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +12,11 @@ from lockstep.core import codes
 from lockstep.core.codes import CODE
 from lockstep.core.plan import RunPlan
 from lockstep.core.records import Decision
-from lockstep.core.state import AccountState, Entry
+from lockstep.core.state import AccountState
 from lockstep.engine.cerebro.broker import BROKER_LOSS, N_TERMS, TRANSFERS, LeveragedBroker
-from lockstep.engine.cerebro.columns import Ticket
-from lockstep.engine.cerebro.strategy import Intent
-from lockstep.ledger import exits, margin, money, prices, rules, sizing
+from lockstep.ledger import exits, margin, rules, sizing
 from lockstep.risk.manager import PortfolioRiskManager
 from lockstep.risk.monitor import PortfolioMonitor
-from lockstep.risk.sizing import RiskManager
 
 NAN = float("nan")
 LINKS = ("leverage_cap", "max_lot", "gross_exposure", "net_exposure", "currency_exposure")
@@ -31,7 +27,7 @@ MARGIN_BIT = 1 << 7
 
 
 class Account:
-    """The margin pool: sums, margin check, stop-out, rules, rebalancing and sizing.
+    """The margin pool: sums, margin check, stop-out, rules and rebalancing.
 
     Parameters
     ----------
@@ -50,7 +46,6 @@ class Account:
         self.n = len(brokers)
         self.pooled = plan.terms.pooled
         self.risk = PortfolioRiskManager(plan.rules)
-        self.sizers = [RiskManager(asset.instrument, plan.terms) for asset in plan.assets]
         self.monitor = PortfolioMonitor(len(plan.clock))
         self.decisions: list[Decision] = []
         self.in_position = [0] * self.n
@@ -92,11 +87,12 @@ class Account:
     def _start_decisions(self) -> None:
         for row, asset, code, before, after, _ in self.plan.weight_notes:
             step = 0 if row < 0 else int(self.plan.rebalance_steps[row])
-            self._note(code, asset, before, after, stage="D", step=step)
+            self.note(code, asset, before, after, stage="D", step=step)
 
-    def _note(
+    def note(
         self, code: int, asset: int, before: float, after: float, *, stage: str, step: int = -1
     ) -> None:
+        """Record a decision of this step."""
         at = self.step if step < 0 else step
         self.decisions.append(Decision(at, stage, asset, code, before, after))
 
@@ -133,7 +129,7 @@ class Account:
             if self.terms.reject_short_margin or affordable < unit.min_lot:
                 self._refuse(broker, "no_margin", affordable, margin_call=True)
                 return
-            self._note(CODE["margin_cut"], broker.index, lots, affordable, stage="B")
+            self.note(CODE["margin_cut"], broker.index, lots, affordable, stage="B")
             ticket.links |= MARGIN_BIT
             lots = affordable
         broker.open_position(i, lots, fill, slip, self.day)
@@ -142,7 +138,7 @@ class Account:
         self, broker: LeveragedBroker, code: str, after: float, *, margin_call: bool = False
     ) -> None:
         lots = broker.ticket.lots  # type: ignore[union-attr]
-        self._note(CODE[code], broker.index, lots, after, stage="B")
+        self.note(CODE[code], broker.index, lots, after, stage="B")
         broker.ticket = None
         broker.show_cancelled(margin=margin_call)
 
@@ -203,7 +199,7 @@ class Account:
             worst.close_at_mark(worst.at, codes.STOP_OUT_EXIT)
             self._sums()
             after = self.equity / self.used if self.used > 0.0 else NAN
-            self._note(CODE["stop_out"], worst.index, before, after, stage="D")
+            self.note(CODE["stop_out"], worst.index, before, after, stage="D")
         self._cancel_entries(CODE["cancelled_stop_out"], self.brokers)
 
     def _stop_out_segregated(self, live: list[LeveragedBroker]) -> None:
@@ -215,7 +211,7 @@ class Account:
             broker.stopped_step = self.step
             if broker.live_step == self.step:
                 broker.close_at_mark(broker.at, codes.STOP_OUT_EXIT)
-                self._note(CODE["stop_out"], broker.index, equity / used, NAN, stage="D")
+                self.note(CODE["stop_out"], broker.index, equity / used, NAN, stage="D")
             else:
                 self._flag((broker,), equity / used)
             self._cancel_entries(CODE["cancelled_stop_out"], (broker,))
@@ -225,7 +221,7 @@ class Account:
         for broker in brokers:
             if broker.side and not broker.stop_out_flag:
                 broker.stop_out_flag = self._flagged = True
-                self._note(CODE["stop_out_flag"], broker.index, level, NAN, stage="D")
+                self.note(CODE["stop_out_flag"], broker.index, level, NAN, stage="D")
 
     def _clear_flags(self, brokers: Sequence[LeveragedBroker], equity: float, used: float) -> None:
         self._flagged = not self.pooled
@@ -233,12 +229,12 @@ class Account:
             if broker.stop_out_flag:
                 broker.stop_out_flag = False
                 level = equity / used if used > 0.0 else NAN
-                self._note(CODE["stop_out_clear"], broker.index, NAN, level, stage="D")
+                self.note(CODE["stop_out_clear"], broker.index, NAN, level, stage="D")
 
     def _cancel_entries(self, code: int, brokers: Sequence[LeveragedBroker]) -> None:
         for broker in brokers:
             if broker.ticket is not None:
-                self._note(code, broker.index, broker.ticket.lots, NAN, stage="D")
+                self.note(code, broker.index, broker.ticket.lots, NAN, stage="D")
                 broker.ticket = None
                 broker.show_cancelled()
 
@@ -249,7 +245,7 @@ class Account:
         for broker in self.brokers:
             if broker.side or broker.balance >= 0.0:
                 continue
-            self._note(CODE["broker_loss"], broker.index, broker.balance, 0.0, stage="D")
+            self.note(CODE["broker_loss"], broker.index, broker.balance, 0.0, stage="D")
             self._book(broker.index, BROKER_LOSS, -broker.balance)
             broker.balance = broker.equity = 0.0
             broker.ruined = True
@@ -260,7 +256,7 @@ class Account:
         if self.equity >= 0.0 or any(broker.side for broker in self.brokers):
             return
         shortfall = -self.equity
-        self._note(CODE["broker_loss"], -1, self.equity, 0.0, stage="D")
+        self.note(CODE["broker_loss"], -1, self.equity, 0.0, stage="D")
         self._book(self.n, BROKER_LOSS, shortfall)
         self.reserve += shortfall
         self.ruined = True
@@ -281,7 +277,7 @@ class Account:
         state.time, state.day = int(self.plan.clock[self.step]), self.day
         state.month, state.new_day = self._months[self.day], new_day
         for verdict in self.risk.step(state):
-            self._note(verdict.code, -1, verdict.before, verdict.after, stage="D")
+            self.note(verdict.code, -1, verdict.before, verdict.after, stage="D")
             if verdict.cancel >= 0:
                 self._cancel_entries(verdict.cancel, self.brokers)
             if verdict.flatten:
@@ -307,7 +303,7 @@ class Account:
             broker.equity = broker.balance + broker.open_pnl
             given += amount
             self._book(broker.index, TRANSFERS, amount)
-            self._note(CODE["rebalance"], broker.index, before, broker.equity, stage="D")
+            self.note(CODE["rebalance"], broker.index, before, broker.equity, stage="D")
             self.touched.append(broker)
         self.reserve -= given
         self._book(self.n, TRANSFERS, -given)
@@ -333,94 +329,6 @@ class Account:
             rules.share_of_need(need, given, total_need) if need > 0.0 else -gift
             for need, gift in zip(needs, gifts)
         ]
-
-    # Stage E ------------------------------------------------------------------------------
-
-    def size_entries(self, wanted: list[tuple[LeveragedBroker, Ticket, Intent | None]]) -> None:
-        """Size the entries wanted at this step, larger strength first, and queue them."""
-        self._fill_state()
-        wanted.sort(key=lambda item: (-item[1].strength, item[0].index))
-        for broker, ticket, intent in wanted:
-            if broker.side or broker.ticket is not None:
-                self.in_position[broker.index] += 1
-                queued = False
-            else:
-                queued = self._size(broker, ticket, intent)
-            if intent is not None and not queued:
-                broker.show_rejected(intent)
-
-    def _fill_state(self) -> None:
-        state = self.state
-        state.equity, state.day = self.equity, self.day
-        state.time = int(self.plan.clock[self.step])
-        for j, broker in enumerate(self.brokers):
-            state.side[j] = broker.side
-            state.exposure[j] = broker.exposure()
-            ticket = broker.ticket
-            state.queued[j] = ticket.side if ticket is not None else 0
-            state.queued_exposure[j] = broker.queued_exposure if ticket is not None else 0.0
-
-    def _blocked(self, broker: LeveragedBroker, ticket: Ticket, entry: Entry) -> bool:
-        code, before, after = "", NAN, NAN
-        if not ticket.stop_distance > 0.0 or math.isinf(ticket.stop_distance):
-            code, before = "blocked_no_stop", ticket.stop_distance
-        elif exits.is_cooling_down(broker.at, broker.exit_bar, self.terms.cooldown_bars):
-            code = "blocked_cooldown"
-        elif self.step in (self.stopped_step, broker.stopped_step):
-            code = "blocked_stop_out"
-        elif self.ruined or broker.ruined:
-            code = "blocked_ruined"
-        elif not broker.equity > 0.0 or not self.equity > 0.0:
-            code, before = "blocked_no_equity", broker.equity
-        elif broker.at == broker.last_bar:
-            code = "cancelled_data_end"
-        elif math.isnan(broker.bars.rate_close[broker.at]):
-            code = "blocked_no_rate"
-        if code:
-            self._note(CODE[code], broker.index, before, after, stage="E")
-            return True
-        verdict = self.risk.block(self.state, entry)
-        if verdict is not None:
-            self._note(verdict.code, broker.index, verdict.before, verdict.after, stage="E")
-        return verdict is not None
-
-    def _size(self, broker: LeveragedBroker, ticket: Ticket, intent: Intent | None) -> bool:
-        state, i, j = self.state, broker.at, broker.index
-        entry = Entry(j, ticket.side)
-        if self._blocked(broker, ticket, entry):
-            return False
-        factors, verdicts = self.risk.factors(state, entry)
-        product = 1.0
-        for factor in factors:
-            product *= factor
-        basis = self.equity if self.terms.size_on_account else broker.equity
-        rate = broker.bars.rate_close[i]
-        mid = prices.mid_of(broker.bars.bid_close[i], broker.bars.spread[i])
-        rooms = self.risk.rooms(state, entry)
-        sized = self.sizers[j].size(basis, product, ticket.stop_distance, mid, rate, rooms)
-        for verdict in (*verdicts, *sized.cuts):
-            self._note(verdict.code, j, verdict.before, verdict.after, stage="E")
-            ticket.links |= LINK_BIT.get(verdict.code, 0)
-        if sized.lots == 0.0:
-            return False
-        ticket.lots, ticket.factors, ticket.weight = sized.lots, factors, self.weights[j]
-        ticket.risk_asked = sizing.risk_amount(
-            sized.asked, ticket.stop_distance, broker.unit.contract_size, rate
-        )
-        broker.ticket = ticket
-        units = ticket.lots * broker.unit.contract_size
-        broker.queued_exposure = ticket.side * money.notional(units, mid, rate)
-        state.queued[j], state.queued_exposure[j] = ticket.side, broker.queued_exposure
-        self._show(broker, ticket, units, intent)
-        return True
-
-    @staticmethod
-    def _show(broker: LeveragedBroker, ticket: Ticket, units: float, intent: Intent | None) -> None:
-        close = broker.bars.bid_close[broker.at]
-        sign = ticket.side
-        stop = close - sign * ticket.stop_distance
-        target = close + sign * ticket.target_distance
-        broker.show_queued(sign, units, stop, target, intent.orders if intent else ())
 
 
 def _smallest(live: list[LeveragedBroker]) -> LeveragedBroker | None:

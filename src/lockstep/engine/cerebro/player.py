@@ -23,6 +23,7 @@ from lockstep.core.protocols import Progress, Silent
 from lockstep.engine.cerebro.account import Account
 from lockstep.engine.cerebro.broker import N_TERMS, LeveragedBroker
 from lockstep.engine.cerebro.columns import Ticket
+from lockstep.engine.cerebro.entries import EntryDesk
 from lockstep.engine.cerebro.feed import ArrayFeed
 from lockstep.engine.cerebro.slot import Slot, failure_of
 from lockstep.engine.cerebro.strategy import Intent, LockstepStrategy, SignalStrategy
@@ -107,6 +108,7 @@ class Lockstep:
             self.cerebros.append(cerebro)
             self.brokers.append(broker)
         self.account = Account(plan, self.brokers, self.ledger)
+        self.desk = EntryDesk(self.account)
         self.strategies: list[Any] = []
 
     def _cerebro(self, index: int, asset: AssetPlan) -> tuple[LockstepCerebro, LeveragedBroker]:
@@ -235,7 +237,7 @@ class Lockstep:
             if item is not None:
                 wanted.append(item)
         if wanted:
-            self.account.size_entries(wanted)
+            self.desk.size_entries(wanted)
 
     # What is left afterwards --------------------------------------------------------------
 
