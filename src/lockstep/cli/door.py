@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from lockstep.cli.flags import asset_parser, portfolio_parser
-from lockstep.core.errors import IdentityError, LockstepError
+from lockstep.core.errors import ConfigError, IdentityError, LockstepError
 
 INTERRUPTED = 130
 #: One BLAS thread, in this process and its workers: two would change the last bits of results.
@@ -130,7 +130,8 @@ def block(error: LockstepError) -> str:
     """Return the text that tells a user of an error: its kind, then a line per finding."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     kind = _KINDS.get(error.exit_code, "error")
-    count = f" ({len(lines)} findings)" if len(lines) > 1 else ""
+    several = isinstance(error, ConfigError) and len(lines) > 1
+    count = f" ({len(lines)} findings)" if several else ""
     text = "\n".join([f"{kind}{count}:", *(f"  {line}" for line in lines)])
     if isinstance(error, IdentityError):
         text += "\n  This is a bug in Lockstep: the numbers of this run cannot be trusted."
