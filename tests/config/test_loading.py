@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from config.files import EURUSD, content, refused, write
 from lockstep.config.loading import load
 from lockstep.config.models import PortfolioConfig
 from lockstep.config.selection import Selection
+from tests.config.files import EURUSD, content, refused, write
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from config.files import write
 from lockstep.config.reading import read
 from lockstep.core.errors import ConfigError
+from tests.config.files import write
 
 
 def refused(tmp_path: Path, text: str, name: str = "a.json") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from config.files import EURUSD, content, refused
+from tests.config.files import EURUSD, content, refused
 
 INSTRUMENT = "assets.EURUSD_5m.instrument"
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from config.files import EURUSD, content, write
 from lockstep.config.loading import load
 from lockstep.config.presets import PRESETS
 from lockstep.config.ranking import in_sample
 from lockstep.config.selection import Selection
 from lockstep.core.errors import ConfigError
+from tests.config.files import EURUSD, content, write
 
 DAY = 86_400 * 10**9
 

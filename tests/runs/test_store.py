@@ -9,7 +9,7 @@ import pytest
 from lockstep.core.errors import DataError
 from lockstep.core.result import RunResult
 from lockstep.runs.store import save
-from runs.results import decisions, result, trades
+from tests.runs.results import decisions, result, trades
 
 FILES = {
     "account.parquet",
