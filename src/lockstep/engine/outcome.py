@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lockstep.config.models import AssetConfig, PortfolioConfig
-from lockstep.core.bars import TIMEFRAMES, Bars
+from lockstep.core.bars import TIMEFRAMES, Array, Bars, Ints
 from lockstep.core.codes import DECISIONS
 from lockstep.core.plan import AccountTerms, RunPlan
 from lockstep.core.result import RunResult
@@ -21,10 +21,38 @@ from lockstep.engine.played import Played
 
 @dataclass(frozen=True, slots=True)
 class Solo:
-    """One asset played alone with the full capital."""
+    """What is kept of one asset played alone with the full capital.
 
-    plan: RunPlan
-    played: Played
+    Parameters
+    ----------
+    days : ndarray of int64, shape (n_days,)
+        Its trading days with bars.
+    marks : ndarray, shape (n_days,)
+        Equity after each, without what closing at the data's end changed.
+    equity : Series
+        Equity after each of its bars.
+    trades : DataFrame
+        Its trades.
+    """
+
+    days: Ints
+    marks: Array
+    equity: pd.Series
+    trades: pd.DataFrame
+
+    @classmethod
+    def of(cls, plan: RunPlan, played: Played) -> Solo:
+        """Keep what allocation and reports need of a finished solo run."""
+        total = tables.account_equity(played)
+        last = np.flatnonzero(np.diff(plan.day, append=plan.day[-1] + 1))
+        marks = total[last].copy()
+        marks[-1] -= played.end_adjustment[0]
+        return cls(
+            plan.days,
+            marks,
+            pd.Series(total, index=tables.moments(plan.clock)),
+            tables.trades_table(plan, played),
+        )
 
 
 class Setting(Protocol):
@@ -143,16 +171,11 @@ def _counts(plan: RunPlan, played: Played) -> dict[str, dict[str, int]]:
 def _solo_tables(solos: Mapping[str, Solo]) -> dict[str, pd.DataFrame]:
     if not solos:
         return {"solo_trades": pd.DataFrame(), "solo_equity": pd.DataFrame()}
-    trades = [tables.trades_table(s.plan, s.played) for s in solos.values()]
+    trades = [solo.trades for solo in solos.values()]
     filled = [table for table in trades if len(table)] or trades[:1]
     together = pd.concat(filled, ignore_index=True)
     together["trade_id"] = np.arange(1, len(together) + 1)
-    columns = {
-        symbol: pd.Series(
-            s.played.equity[:, 0] + s.played.reserve, index=tables.moments(s.plan.clock)
-        )
-        for symbol, s in solos.items()
-    }
+    columns = {symbol: solo.equity for symbol, solo in solos.items()}
     equity = pd.DataFrame(columns).sort_index()
     equity.index.name = "time"
     return {"solo_trades": together, "solo_equity": equity}

@@ -29,7 +29,6 @@ from lockstep.engine.plan import (
     spread_of,
     terms_of,
 )
-from lockstep.engine.played import Played
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.prices import bid_of, mid_of
 
@@ -211,14 +210,14 @@ class PortfolioBacktester:
         workers = joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")
         solos: dict[str, Solo] = {}
         failed: dict[str, str] = {}
-        for index, played, error in workers(
+        for index, solo, error in workers(
             joblib.delayed(_solo)(index, run) for index, run in enumerate(runs)
         ):
             symbol = plans[index].symbol
-            if played is None:
+            if solo is None:
                 failed[symbol] = error
             else:
-                solos[symbol] = Solo(runs[index], played)
+                solos[symbol] = solo
             self.progress.advance("solo runs")
         return dict(sorted(solos.items())), dict(sorted(failed.items()))
 
@@ -236,8 +235,8 @@ class PortfolioBacktester:
             if solo is None:
                 daily.append((days[-1:], np.array([self.terms.capital])))
                 continue
-            daily.append(solo_marks(solo))
-            has_bars[np.searchsorted(days, solo.plan.days), index] = True
+            daily.append((solo.days, solo.marks))
+            has_bars[np.searchsorted(days, solo.days), index] = True
         return weight_schedule(
             self.model,
             [plan.symbol for plan in plans],
@@ -250,19 +249,10 @@ class PortfolioBacktester:
         )
 
 
-def solo_marks(solo: Solo) -> tuple[np.ndarray, np.ndarray]:
-    """Return a solo run's trading days and its equity after each, data-end exits left out."""
-    plan = solo.plan
-    last = np.flatnonzero(np.diff(plan.day, append=plan.day[-1] + 1))
-    equity = solo.played.equity[last, 0] + solo.played.reserve[last]
-    equity[-1] -= solo.played.end_adjustment[0]
-    return plan.days, equity
-
-
-def _solo(index: int, plan: RunPlan) -> tuple[int, Played | None, str]:
+def _solo(index: int, plan: RunPlan) -> tuple[int, Solo | None, str]:
     try:
         played = play(plan)
     except AssetError as error:
         return index, None, str(error)
     check_identities(plan, played)
-    return index, played, ""
+    return index, Solo.of(plan, played), ""

@@ -61,6 +61,12 @@ class LeveragedBroker(OrderPlumbing):
         self.queued_exposure = 0.0
         self.account: Any = None
 
+    def release(self) -> None:
+        """Forget the columns: Cerebro's cycles of references would keep them for long."""
+        del self.bars
+        for line in self.data.lines:
+            line.array = array("d")
+
     # Views backtrader and its strategies read ----------------------------------------------
 
     def get_cash(self) -> float:

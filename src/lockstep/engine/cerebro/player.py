@@ -175,7 +175,7 @@ class Lockstep:
             if (k + 1) % hundredth == 0:
                 self.progress.advance("portfolio", hundredth)
         for slot in slots:
-            slot.broker.data.stand_at(slot.broker.last_bar)
+            slot.finish()
 
     def _step(self, k: int, day: int, live: list[Slot], *, new_day: bool) -> None:
         account = self.account

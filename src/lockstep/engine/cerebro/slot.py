@@ -80,6 +80,13 @@ class Slot:
         except Exception as error:
             raise failure_of(self.symbol, error) from error
 
+    def finish(self) -> None:
+        """Stand on the last bar; give the columns of a quiet asset back, nothing reads them."""
+        self.broker.data.stand_at(self.broker.last_bar)
+        if self.is_quiet:
+            self.broker.release()
+            self.rows = []
+
     def wanted(self) -> tuple[LeveragedBroker, Ticket, Intent | None] | None:
         """Queue the exit the strategy asks for; return the entry it asks for, if any."""
         broker = self.broker
