@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from workload import ALL_RULES, options, paired, plans, report
-
+from bench import ALL_RULES, options, paired, plans, report
 from lockstep.engine.cerebro.player import play
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 
-from workload import backtester, options, report
+from bench import backtester, options, report
 
 
 def _peak_bytes() -> int:

@@ -7,8 +7,8 @@ from typing import Any
 
 import backtrader as bt
 import pandas as pd
-from workload import backtester, options, paired, report
 
+from bench import backtester, options, paired, report
 from lockstep.core.parameters import build
 from lockstep.core.registry import strategies
 from lockstep.engine.cerebro.player import play
