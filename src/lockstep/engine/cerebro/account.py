@@ -185,12 +185,10 @@ class Account:
 
     def _stop_out_pooled(self, live: list[LeveragedBroker]) -> None:
         level = self.terms.stop_out_level
-        if not margin.must_stop_out(self.equity, self.used, level):
-            if self._flagged:
-                self._clear_flags(self.brokers, self.equity, self.used)
-            return
-        self.stopped_step = self.step
-        while margin.must_stop_out(self.equity, self.used, level):
+        is_short = margin.must_stop_out(self.equity, self.used, level)
+        if is_short:
+            self.stopped_step = self.step
+        while is_short:
             worst = _smallest(live)
             if worst is None:
                 self._flag(self.brokers, self.equity / self.used)
@@ -200,7 +198,11 @@ class Account:
             self._sums()
             after = self.equity / self.used if self.used > 0.0 else NAN
             self.note(CODE["stop_out"], worst.index, before, after, stage="D")
-        self._cancel_entries(CODE["cancelled_stop_out"], self.brokers)
+            is_short = margin.must_stop_out(self.equity, self.used, level)
+        if self.stopped_step == self.step:
+            self._cancel_entries(CODE["cancelled_stop_out"], self.brokers)
+        if self._flagged and not is_short:
+            self._clear_flags(self.brokers, self.equity, self.used)
 
     def _stop_out_segregated(self, live: list[LeveragedBroker]) -> None:
         for broker in self.brokers:

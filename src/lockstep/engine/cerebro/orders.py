@@ -21,13 +21,35 @@ class AccountCommission(bt.CommInfoBase):
 
     params = (("stocklike", False), ("commtype", bt.CommInfoBase.COMM_FIXED))
 
+    #: Quote to account currency at the last fill: the one whose P&L is being worked out.
+    rate: float = 1.0
+
     def getcommission(self, size: float, price: float) -> float:
         """Return 0: commissions are booked by the broker."""
         return 0.0
 
+    def getvaluesize(self, size: float, price: float) -> float:
+        """Return the notional of `size` units, account currency."""
+        return abs(size) * price * self.rate
+
     def profitandloss(self, size: float, price: float, newprice: float) -> float:
-        """Return the P&L in quote currency, as far as backtrader can know it."""
-        return size * (newprice - price)
+        """Return the P&L of closing `size` units, account currency, before commission and swap."""
+        return size * (newprice - price) * self.rate
+
+
+def _replaced(name: str, remedy: str) -> Any:
+    """Return a method that refuses what the account's own arithmetic has replaced."""
+
+    def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
+        _refuse(name, remedy)
+
+    refuse.__doc__ = f"Refuse: {remedy}"
+    return refuse
+
+
+_COSTS = "costs belong to the instrument, set them in the configuration."
+_MATCHING = "the account fills orders by its own rules (docs/account.md, sections 2 and 3)."
+_FUND = "there is no fund mode; the account's equity is in the result."
 
 
 class OrderPlumbing(bt.brokers.BackBroker):
@@ -37,12 +59,12 @@ class OrderPlumbing(bt.brokers.BackBroker):
 
     def __init__(self) -> None:
         super().__init__()
-        self.addcommissioninfo(AccountCommission())
+        self.conversion = self.comminfo[None] = AccountCommission()
         self.at = -1
         self.owner: Any = None
         self.notifs: deque[Any] = deque()
         self.data: Any = None
-        self._own_orders = False
+        self.intent: Intent | None = None
         self._legs: list[Any] = []
         self._bracket: tuple[Any, ...] = ()
         self._exit_order: Any = None
@@ -51,44 +73,67 @@ class OrderPlumbing(bt.brokers.BackBroker):
         """Name the strategy that owns every order, and its data feed."""
         self.owner, self.data = owner, data
 
+    def start(self) -> None:
+        """Begin a run with the sleeve's capital."""
+        super().start()
+        self.startingcash = self.cash = self.getvalue()
+
     # What a strategy may call -------------------------------------------------------------
 
-    def set_cash(self, cash: float) -> None:
-        """Refuse: the account's capital is part of the configuration."""
-        _refuse("set_cash", "capital and weights are set in the configuration.")
-
-    setcash = set_cash
-
-    def add_cash(self, cash: float) -> None:
-        """Refuse: cash moves only when the portfolio rebalances."""
-        _refuse("add_cash", "cash moves only when the portfolio rebalances.")
+    set_cash = setcash = _replaced("set_cash", "capital and weights are set in the configuration.")
+    add_cash = _replaced("add_cash", "cash moves only when the portfolio rebalances.")
+    setcommission = _replaced("setcommission", _COSTS)
+    addcommissioninfo = _replaced("addcommissioninfo", _COSTS)
+    set_slippage_perc = _replaced("set_slippage_perc", _COSTS)
+    set_slippage_fixed = _replaced("set_slippage_fixed", _COSTS)
+    set_coc = _replaced("cheat-on-close", _MATCHING)
+    set_coo = _replaced("cheat-on-open", _MATCHING)
+    set_filler = _replaced("set_filler", _MATCHING)
+    set_checksubmit = _replaced("set_checksubmit", _MATCHING)
+    set_eosbar = seteosbar = _replaced("set_eosbar", _MATCHING)
+    set_shortcash = _replaced("set_shortcash", _MATCHING)
+    set_int2pnl = _replaced("set_int2pnl", _MATCHING)
+    add_order_history = _replaced("add_order_history", _MATCHING)
+    set_fundmode = _replaced("set_fundmode", _FUND)
+    set_fundstartval = _replaced("set_fundstartval", _FUND)
+    set_fund_history = _replaced("set_fund_history", _FUND)
 
     def submit(self, order: Any, check: bool = True) -> Any:
         """Collect the legs of a strategy's market bracket; the last one makes it an intent."""
-        if self._own_orders:
-            return super().submit(order, check)
         self._legs.append(order)
         if order.transmit:
             legs, self._legs = self._legs, []
             self.intend(self._intent_of(legs))
         return order
 
+    def check_brackets(self) -> None:
+        """Refuse a bracket whose last leg never came: it would wait for ever, unseen."""
+        if self._legs:
+            self._legs = []
+            _refuse(
+                "a bracket without a last leg", "give its last leg transmit=True in the same bar."
+            )
+
     def cancel(self, order: Any, bracket: bool = False) -> bool:
-        """Cancel a queued entry; protective orders stay, they belong to the account."""
-        if self._own_orders:
-            return bool(super().cancel(order, bracket))
-        if self._bracket and order.ref == self._bracket[0].ref and order.alive():
-            self.cancel_own_entry()
-            return True
-        return _refuse("cancel of a protective order", "tighten it with move_stop() instead.")
+        """Cancel a bracket of this bar; a filled entry's protective orders stay.
+
+        A queued entry is filled or refused before its strategy sees another bar, so a bracket can
+        be cancelled only in the bar it was placed in. As in backtrader its legs go together.
+        """
+        if not order.alive():
+            return False
+        legs = [leg for leg in self.intent.orders if leg is not None] if self.intent else []
+        if order.ref not in [leg.ref for leg in legs]:
+            _refuse("cancel of a protective order", "tighten it with move_stop() instead.")
+        self.intent = None
+        for leg in legs:
+            leg.cancel()
+            self.notify(leg)
+        return True
 
     def intend(self, intent: Intent) -> None:
         """Receive what the strategy wants; the broker of the account overrides this."""
         raise AssertionError("LeveragedBroker receives intents")
-
-    def cancel_own_entry(self) -> None:
-        """Withdraw the queued entry; the broker of the account overrides this."""
-        raise AssertionError("LeveragedBroker withdraws entries")
 
     def _intent_of(self, legs: list[Any]) -> Intent:
         parent, *children = legs
@@ -109,16 +154,21 @@ class OrderPlumbing(bt.brokers.BackBroker):
 
     def show_queued(self, side: int, units: float, stop: float, target: float, orders: Any) -> None:
         """Let backtrader know of a sized entry: a market order with stop and target."""
-        self._own_orders = True
         self.stand_still()
         if not orders:
             orders = self._make_bracket(side, units, stop, target)
         for order, sign in zip(orders, (side, -side, -side)):
             if order is not None:
                 _resize(order, sign * units)
-                self.submit_accept(order)
+                self._announce(order)
+                self.pending.append(order)
         self._bracket = orders
-        self._own_orders = False
+
+    def _announce(self, order: Any) -> None:
+        order.submit(self)
+        self.notify(order)
+        order.accept(self)
+        self.notify(order)
 
     def stand_still(self) -> None:
         """Let the feed stand on the live bar, so that orders carry its time and price."""
@@ -128,14 +178,14 @@ class OrderPlumbing(bt.brokers.BackBroker):
         opening, closing = (bt.BuyOrder, bt.SellOrder) if side > 0 else (bt.SellOrder, bt.BuyOrder)
         common = {"owner": self.owner, "data": self.data, "size": units}
         parent = opening(exectype=bt.Order.Market, transmit=False, **common)
-        parent.addcomminfo(self.comminfo[None])
+        parent.addcomminfo(self.conversion)
         legs: list[Any] = [parent]
         for exectype, price in ((bt.Order.Stop, stop), (bt.Order.Limit, target)):
             if math.isnan(price):
                 legs.append(None)
                 continue
             leg = closing(exectype=exectype, price=price, parent=parent, transmit=False, **common)
-            leg.addcomminfo(self.comminfo[None])
+            leg.addcomminfo(self.conversion)
             legs.append(leg)
         return tuple(legs)
 
@@ -143,6 +193,8 @@ class OrderPlumbing(bt.brokers.BackBroker):
         """Tell a strategy that its own bracket was refused by the size chain or a rule."""
         for order in intent.orders:
             if order is not None:
+                order.submit(self)
+                self.notify(order)
                 order.reject(self)
                 self.notify(order)
 
@@ -185,10 +237,8 @@ class OrderPlumbing(bt.brokers.BackBroker):
         if order is None:
             kind = bt.BuyOrder if size > 0 else bt.SellOrder
             order = kind(owner=self.owner, data=self.data, size=abs(size), exectype=0)
-            order.addcomminfo(self.comminfo[None])
-            order.submit(self)
-            order.accept(self)
-            self.notify(order)
+            order.addcomminfo(self.conversion)
+            self._announce(order)
         else:
             self.pending.remove(order)
         self._execute_leg(order, size, price, commission, pnl)
