@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,8 +107,8 @@ def build(component: type, given: Mapping[str, Any]) -> Any:
     """Build a component from plain data, as a config file holds it.
 
     A key that ends in ``_pct`` sets the field without the suffix to a hundredth of its value.
-    Numbers must be numbers (no strings, no booleans, no NaN); an int is welcome where a float is
-    declared, and a whole float where an int is.
+    Numbers must be numbers (no strings, no booleans, no null, no NaN); an int is welcome where a
+    float is declared, and a whole float where an int is.
 
     Raises
     ------
@@ -139,20 +140,16 @@ def build(component: type, given: Mapping[str, Any]) -> Any:
 def _field_of(key: str, fields: Mapping[str, Any]) -> tuple[str | None, float]:
     if key in fields:
         return key, 1.0
-    # Only a number is divided by 100: a mapping or a None would pass with its percents unscaled.
-    if key.endswith("_pct") and key[:-4] in fields and _is_number(fields[key[:-4]].default):
+    # Only a float can be a fraction: a mapping or a count would pass with its percents unscaled.
+    if key.endswith("_pct") and key[:-4] in fields and isinstance(fields[key[:-4]].default, float):
         return key[:-4], 100.0
     return None, 1.0
-
-
-def _is_number(default: Any) -> bool:
-    return isinstance(default, int | float) and not isinstance(default, bool)
 
 
 def _typed(key: str, raw: Any, default: Any, scale: float) -> tuple[Any, str]:
     if isinstance(default, bool):
         ok, expected = isinstance(raw, bool), "true or false"
-    elif isinstance(default, int | float) and raw is not None:
+    elif isinstance(default, int | float):
         return _number(key, raw, isinstance(default, int), scale)
     elif isinstance(default, str):
         ok, expected = isinstance(raw, str), "text"
@@ -164,13 +161,21 @@ def _typed(key: str, raw: Any, default: Any, scale: float) -> tuple[Any, str]:
 
 
 def _number(key: str, raw: Any, whole: bool, scale: float) -> tuple[Any, str]:
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
-        return None, f"{key} is {raw!r}; expected a number (without quotes)."
+    if not _is_finite(raw):
+        hint = " (without quotes)" if isinstance(raw, str) else ""
+        return None, f"{key} is {raw!r}; expected a number{hint}."
     if not whole:
         return raw / scale if scale != 1.0 else float(raw), ""
     if raw != int(raw):
         return None, f"{key} is {raw!r}; expected a whole number."
     return int(raw), ""
+
+
+def _is_finite(raw: Any) -> bool:
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        return False
+    # No float is larger; math.isfinite would overflow on a longer whole number.
+    return abs(raw) <= sys.float_info.max
 
 
 def _frozen(value: Any) -> Any:
