@@ -63,12 +63,17 @@ class Registry:
         Raises
         ------
         ConfigError
-            If there is none; the message lists the choices.
+            If there is none (the message lists the choices), or its file registers none.
         """
         if name not in self.names():
             raise ConfigError(f"{self.noun} {name!r} is unknown{nearest(name, self.names())}")
         if name not in self._found:
             importlib.import_module(f"{self.room}.{name}")
+        if name not in self._found:
+            raise ConfigError(
+                f"{self.room}.{name} registers no {self.noun}; expected a component decorated "
+                f"with the name {name!r}, or a file name that begins with an underscore."
+            )
         return self._found[name]
 
 
@@ -79,3 +84,5 @@ risk_rules = Registry(
     "lockstep.risk", "risk rule", exclude=("manager", "monitor", "sizing", "rule")
 )
 formats = Registry("lockstep.data.formats", "file format")
+report_sections = Registry("lockstep.report.sections", "report section")
+figures = Registry("lockstep.report.figures", "figure")
