@@ -23,6 +23,19 @@ LEDGER_TERMS = (
     "transfers",
     "broker_loss",
 )
+#: What a complete run's directory holds; a run is saved with ``facts.json`` last.
+FILES = (
+    "facts.json",
+    "config.json",
+    "equity.parquet",
+    "trades.csv",
+    "decisions.csv",
+    "weights.csv",
+    "ledger.parquet",
+    "account.parquet",
+    "solo/trades.csv",
+    "solo/equity.parquet",
+)
 TIME_COLUMNS = ("signal_time", "entry_time", "exit_time")
 #: Columns of text, where an empty cell is an empty text.
 TEXT_COLUMNS = ("asset", "side", "exit_reason", "links", "stage", "code", "sentence")
@@ -84,24 +97,24 @@ class RunResult:
             If the directory holds no complete run.
         """
         root = Path(directory)
-        try:
-            return cls(
-                facts=json.loads((root / "facts.json").read_text(encoding="utf-8")),
-                config=json.loads((root / "config.json").read_text(encoding="utf-8")),
-                equity=pd.read_parquet(root / "equity.parquet"),
-                trades=_read_trades(root / "trades.csv"),
-                decisions=_read_csv(root / "decisions.csv", ("time",)),
-                weights=_read_csv(root / "weights.csv", ("time",)).set_index("time"),
-                ledger=pd.read_parquet(root / "ledger.parquet"),
-                account=pd.read_parquet(root / "account.parquet"),
-                solo_trades=_read_trades(root / "solo" / "trades.csv"),
-                solo_equity=pd.read_parquet(root / "solo" / "equity.parquet"),
-            )
-        except FileNotFoundError as missing:
+        missing = [name for name in FILES if not (root / name).is_file()]
+        if missing:
             raise DataError(
-                f"{root} holds no complete run: {Path(missing.filename).name} is missing. "
+                f"{root} holds no complete run: {missing[0]} is missing. "
                 "Expected the directory of a finished run."
-            ) from missing
+            )
+        return cls(
+            facts=json.loads((root / "facts.json").read_text(encoding="utf-8")),
+            config=json.loads((root / "config.json").read_text(encoding="utf-8")),
+            equity=pd.read_parquet(root / "equity.parquet"),
+            trades=_read_trades(root / "trades.csv"),
+            decisions=_read_csv(root / "decisions.csv", ("time",)),
+            weights=_read_csv(root / "weights.csv", ("time",)).set_index("time"),
+            ledger=pd.read_parquet(root / "ledger.parquet"),
+            account=pd.read_parquet(root / "account.parquet"),
+            solo_trades=_read_trades(root / "solo" / "trades.csv"),
+            solo_equity=pd.read_parquet(root / "solo" / "equity.parquet"),
+        )
 
 
 def _read_trades(path: Path) -> pd.DataFrame:
