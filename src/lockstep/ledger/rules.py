@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from numba.extending import register_jitable
 
 #: How a tripped breaker comes back.
@@ -104,7 +102,8 @@ def sleeve_transfer(weight: float, account_equity: float, sleeve_equity: float) 
 @register_jitable
 def donation(excess: float, free: float) -> float:
     """Return what a segregated donor gives: its excess, as far as its free margin goes."""
-    free = max(free, 0.0)
+    if free <= 0.0:
+        return 0.0
     if excess < free:
         return excess
     return free
@@ -116,9 +115,3 @@ def share_of_need(need: float, given: float, total_need: float) -> float:
     if given >= total_need:
         return need
     return need * given / total_need
-
-
-@register_jitable
-def is_number(value: float) -> bool:
-    """Return False for NaN."""
-    return not math.isnan(value)
