@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from tests.engine.single import LONG, SHORT, decided, flat, numbers, only_trade, play_one, reason
-from tests.kit import unit
 
 from lockstep.core.signals import EXIT_LONG, EXIT_SHORT
+from tests.engine.single import LONG, SHORT, decided, flat, numbers, only_trade, play_one, reason
+from tests.kit import unit
 
 EXACT = 1e-12
 

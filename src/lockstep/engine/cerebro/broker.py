@@ -53,7 +53,6 @@ class LeveragedBroker(OrderPlumbing):
         self.stop_out_flag = False
         self.exit_bar = -1
         self.ticket: Ticket | None = None
-        self.intent: Intent | None = None
         self.trades: list[Trade] = []
         self.ruined = False
         self.end_adjustment = 0.0
@@ -79,8 +78,8 @@ class LeveragedBroker(OrderPlumbing):
     getcash = get_cash
 
     def get_value(self, datas: Any = None, mkt: bool = False, lever: bool = False) -> float:
-        """Return the sleeve's equity."""
-        return self.equity
+        """Return the sleeve's equity; of given data, the signed notional at the last mark."""
+        return self.equity if datas is None else self.exposure()
 
     getvalue = get_value
 
@@ -98,10 +97,13 @@ class LeveragedBroker(OrderPlumbing):
 
     def intend(self, intent: Intent) -> None:
         """Keep what the strategy asks for until stage E."""
+        if self.at < 0:
+            raise StrategyError(
+                "an entry before the first bar; expected enter() to be called in next()."
+            )
         if self.intent is not None:
             raise StrategyError(
-                f"{self.unit.symbol}: two entries in one bar; expected at most one call of "
-                "enter() or one bracket per bar."
+                "two entries in one bar; expected at most one call of enter() or one bracket."
             )
         self.intent = intent
 
@@ -113,19 +115,16 @@ class LeveragedBroker(OrderPlumbing):
     def tighten_stop(self, level: float) -> None:
         """Move the stop of the open position towards the price."""
         if not self.side:
-            raise StrategyError(f"{self.unit.symbol}: move_stop without an open position.")
+            raise StrategyError(
+                "move_stop without an open position; expected self.position to be open."
+            )
         if not (level > self.stop_price if self.side > 0 else level < self.stop_price):
             raise StrategyError(
-                f"{self.unit.symbol}: move_stop to {level:g} would loosen the stop at "
-                f"{self.stop_price:g}; expected a tighter one."
+                f"move_stop to {level:g} would not tighten the stop at {self.stop_price:g}; "
+                f"expected a level {'above' if self.side > 0 else 'below'} it."
             )
         self.stop_price = level
         self.show_stop(level)
-
-    def cancel_own_entry(self) -> None:
-        """Withdraw the queued entry."""
-        self.ticket = None
-        self.show_cancelled()
 
     # Stage A ------------------------------------------------------------------------------
 
@@ -240,6 +239,7 @@ class LeveragedBroker(OrderPlumbing):
             commission=commission,
         )
         self.ticket = None
+        self.conversion.rate = rate
         self.show_opened(
             self.side, self.units, fill, commission, (self.stop_price, self.target_price)
         )
@@ -354,6 +354,7 @@ class LeveragedBroker(OrderPlumbing):
         mid = quote + half if self.side > 0 else quote - half
         self._book(self.mark_day, mid, half, slip, rate, commission)
         self._finish_trade(i, reason, fill, level, ambiguous, mid, half, slip, rate, commission)
+        self.conversion.rate = rate
         leg = {codes.STOP: 1, codes.GAP_STOP: 1, codes.TARGET: 2, codes.GAP_TARGET: 2}
         self.show_closed(leg.get(reason, 0), fill, commission, pnl)
         self.side, self.queued_exit, self.stop_out_flag = 0, codes.NO_EXIT, False

@@ -64,6 +64,7 @@ class OrderPlumbing(bt.brokers.BackBroker):
         self.owner: Any = None
         self.notifs: deque[Any] = deque()
         self.data: Any = None
+        self.is_heard = True
         self.intent: Intent | None = None
         self._legs: list[Any] = []
         self._bracket: tuple[Any, ...] = ()
@@ -160,6 +161,7 @@ class OrderPlumbing(bt.brokers.BackBroker):
         for order, sign in zip(orders, (side, -side, -side)):
             if order is not None:
                 _resize(order, sign * units)
+                order.addcomminfo(self.conversion)
                 self._announce(order)
                 self.pending.append(order)
         self._bracket = orders
@@ -178,14 +180,12 @@ class OrderPlumbing(bt.brokers.BackBroker):
         opening, closing = (bt.BuyOrder, bt.SellOrder) if side > 0 else (bt.SellOrder, bt.BuyOrder)
         common = {"owner": self.owner, "data": self.data, "size": units}
         parent = opening(exectype=bt.Order.Market, transmit=False, **common)
-        parent.addcomminfo(self.conversion)
         legs: list[Any] = [parent]
         for exectype, price in ((bt.Order.Stop, stop), (bt.Order.Limit, target)):
             if math.isnan(price):
                 legs.append(None)
                 continue
             leg = closing(exectype=exectype, price=price, parent=parent, transmit=False, **common)
-            leg.addcomminfo(self.conversion)
             legs.append(leg)
         return tuple(legs)
 
@@ -276,12 +276,14 @@ class OrderPlumbing(bt.brokers.BackBroker):
 
     def notify(self, order: Any) -> None:
         """Queue a copy of the order for its strategy, as backtrader does."""
-        self.notifs.append(order.clone())
+        if self.is_heard:
+            self.notifs.append(order.clone())
 
-    def take_notifications(self) -> deque[Any]:
-        """Return and forget what there is to tell the strategy."""
+    def deliver(self) -> None:
+        """Hand the queued copies to the strategy, which turns them into trades."""
         waiting, self.notifs = self.notifs, deque()
-        return waiting
+        for order in waiting:
+            self.owner._addnotification(order)
 
 
 def _resize(order: Any, size: float) -> None:

@@ -17,7 +17,7 @@ import backtrader as bt
 import numpy as np
 
 from lockstep.core.bars import Array
-from lockstep.core.errors import LockstepError, StrategyError
+from lockstep.core.errors import AssetError, StrategyError
 from lockstep.core.plan import AssetPlan, CustomStrategy, RunPlan
 from lockstep.core.protocols import Progress, Silent
 from lockstep.engine.cerebro.account import Account
@@ -62,16 +62,31 @@ class LockstepCerebro(bt.Cerebro):
     index: int
 
     def _runonce(self, runstrats: list[Any]) -> None:
-        for strategy in runstrats:
-            strategy._once()
-            strategy.reset()
+        if len(runstrats) != 1 or len(self.datas) != 1:
+            raise StrategyError(
+                f"{len(runstrats)} strategies on {len(self.datas)} feeds; expected one on one: "
+                "in lockstep every asset has its own strategy, feed and broker."
+            )
+        if self.p.quicknotify or self.p.cheat_on_open:
+            raise StrategyError("quicknotify and cheat_on_open are not supported in lockstep.")
+        runstrats[0]._once()
+        runstrats[0].reset()
         self.lockstep.prepared(self.index, runstrats[0])
 
     def _runnext(self, runstrats: list[Any]) -> None:
         raise StrategyError(
             "runonce and preload are needed in lockstep; an indicator or an option switched them "
-            "off (exactbars, live feeds, resampling and replaying are not supported)."
+            "off (exactbars, oldsync, live feeds, resampling and replaying are not supported)."
         )
+
+    _runonce_old = _runnext_old = _runnext
+
+    def runstop(self) -> None:
+        """Refuse: one asset cannot end the clock of all."""
+        raise StrategyError("runstop is not supported in lockstep: the clock is everyone's.")
+
+    def _add_timer(self, *args: Any, **kwargs: Any) -> None:
+        raise StrategyError("timers are not supported in lockstep; compare times in next().")
 
     def optstrategy(self, *args: Any, **kwargs: Any) -> None:
         """Refuse: a lockstep run is one run."""
@@ -139,15 +154,20 @@ class Lockstep:
         self._preparing = index
         try:
             self.cerebros[index].run(runonce=True, preload=True)
-        except LockstepError:
+        except AssetError:
             raise
         except Exception as error:
             if self._preparing != index:
                 raise
             raise failure_of(self.plan.symbols[index], error) from error
+        if len(self.strategies) <= index:
+            raise AssetError(f"{self.plan.symbols[index]}: its strategy skipped the run.")
 
     def prepared(self, index: int, strategy: Any) -> None:
-        """Take a prepared strategy; prepare the next asset's, or walk the clock after the last."""
+        """Take a prepared strategy; prepare the next asset's, or walk the clock after the last.
+
+        An error before it is called, or after it returns, is that asset's own.
+        """
         self._preparing = -1
         self.strategies.append(strategy)
         self.brokers[index].wire(strategy, strategy.data)
@@ -155,6 +175,7 @@ class Lockstep:
             self._run_asset(index + 1)
         else:
             self._walk()
+        self._preparing = index
 
     # The clock ----------------------------------------------------------------------------
 
@@ -208,7 +229,6 @@ class Lockstep:
             account.stage_d(active, new_day=new_day)
         if active or k == 0 or account.touched:
             self._keep_equity(k, account.touched)
-            self._deliver(active)
         self._stage_e(live)
 
     def _data_end(self, broker: LeveragedBroker) -> None:
@@ -220,13 +240,6 @@ class Lockstep:
         equity = self.equity
         for broker in touched if k else self.brokers:
             equity[base + broker.index] = broker.equity
-
-    @staticmethod
-    def _deliver(active: list[LeveragedBroker]) -> None:
-        for broker in active:
-            if broker.notifs:
-                for order in broker.take_notifications():
-                    broker.owner._addnotification(order)
 
     def _stage_e(self, live: list[Slot]) -> None:
         wanted: list[tuple[LeveragedBroker, Ticket, Intent | None]] = []
@@ -296,10 +309,10 @@ def load_strategy(custom: CustomStrategy) -> type[LockstepStrategy]:
             sys.path.insert(0, folder)
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
         raise StrategyError(
-            f"strategy {custom.path!r} cannot be imported ({error}); expected module:Class in the "
-            "project, or in a folder named with --allow-import."
+            f"strategy {custom.path!r} cannot be imported ({type(error).__name__}: {error}); "
+            "expected module:Class in the project, or in a folder named with --allow-import."
         ) from error
     if not (isinstance(found, type) and issubclass(found, LockstepStrategy)):
         raise StrategyError(f"strategy {custom.path!r} does not derive from LockstepStrategy.")

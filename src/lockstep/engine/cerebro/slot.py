@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from lockstep.core import codes
@@ -19,7 +20,9 @@ _NEVER = -1
 
 def failure_of(symbol: str, error: Exception) -> AssetError:
     """Return the error that names the asset whose own code failed."""
-    failure = AssetError(f"{symbol}: its strategy failed with {type(error).__name__}: {error}")
+    told = isinstance(error, LockstepError)
+    what = str(error) if told else f"its strategy failed with {type(error).__name__}: {error}"
+    failure = AssetError(f"{symbol}: {what}")
     failure.add_note(symbol)
     return failure
 
@@ -55,6 +58,7 @@ class Slot:
         "rows",
         "symbol",
         "times",
+        "write",
     )
 
     def __init__(self, broker: LeveragedBroker, strategy: Any, plan: AssetPlan) -> None:
@@ -62,6 +66,9 @@ class Slot:
         self.symbol = plan.symbol
         self.is_custom = plan.custom is not None
         self.is_quiet = is_quiet(strategy)
+        broker.is_heard = not self.is_quiet
+        cerebro = strategy.env
+        self.write = partial(cerebro._next_writers, [strategy]) if cerebro.runwriters else None
         self.advance = strategy.data.advance
         self.oncepost = strategy._oncepost
         self.times = strategy.data.lines.datetime.array
@@ -72,13 +79,17 @@ class Slot:
         self.exit_mask = plan.exit.tobytes()
 
     def next(self) -> None:
-        """Let the strategy see the bar that has just closed."""
+        """Tell the strategy what became of its orders and let it see the bar that has closed."""
+        broker = self.broker
         try:
-            self.oncepost(self.times[self.broker.at])
-        except LockstepError:
-            raise
+            if broker.notifs:
+                broker.deliver()
+            self.oncepost(self.times[broker.at])
+            broker.check_brackets()
         except Exception as error:
             raise failure_of(self.symbol, error) from error
+        if self.write is not None:
+            self.write()
 
     def finish(self) -> None:
         """Stand on the last bar; give the columns of a quiet asset back, nothing reads them."""

@@ -11,6 +11,8 @@ import backtrader as bt
 from lockstep.core.errors import StrategyError
 
 NAN = float("nan")
+#: Arguments of backtrader's orders that the account would not keep to.
+_WITHOUT_MEANING = ("valid", "oco", "tradeid", "trailamount", "trailpercent", "plimit")
 
 
 @dataclass(slots=True)
@@ -95,22 +97,34 @@ class LockstepStrategy(bt.Strategy):
         return super().sell_bracket(**_market_bracket("sell_bracket", kwargs))
 
     def _leg(self, place: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        in_bracket = kwargs.get("parent") is not None or kwargs.get("transmit") is False
-        if not in_bracket:
+        parent = kwargs.get("parent")
+        if parent is None and kwargs.get("transmit") is not False:
             _refuse("a plain buy() or sell()")
+        if len(args) > 1:
+            _refuse("a positional size or price")
+        size = kwargs.get("size")
+        if size is not None and (parent is None or abs(size) != abs(parent.size)):
+            _refuse("an order with a size")
+        for name in _WITHOUT_MEANING:
+            if kwargs.get(name):
+                _refuse(f"an order with {name}")
         return place(*args, **kwargs)
 
     def setsizer(self, sizer: Any) -> Any:
         """Refuse: the account sizes every entry."""
-        if type(sizer) is not bt.sizers.FixedSize or sizer.p.stake != 1:
-            _refuse("a sizer")
-        return super().setsizer(sizer)
+        _refuse("a sizer")
+
+    sizer = property(bt.Strategy.getsizer, setsizer)
 
     def order_target_size(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse: the account sizes every entry."""
         _refuse("order_target_size()")
 
     order_target_value = order_target_percent = order_target_size
+
+    def add_timer(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse: the clock of the run wakes a strategy at its asset's bars only."""
+        raise StrategyError("timers are not supported in lockstep; compare times in next().")
 
 
 class SignalStrategy(LockstepStrategy):
