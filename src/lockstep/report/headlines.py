@@ -1,0 +1,79 @@
+"""The box at the top: what run this is, and what a reader must know before any number."""
+
+from __future__ import annotations
+
+from lockstep.report.layout import box
+from lockstep.report.reading import Reading
+from lockstep.report.wording import listed, moment, plain
+
+#: Beginning of a label, lower case -> what it means for the reader.
+MEANING = {
+    "synthetic": "the prices are generated, not quoted. The numbers show how strategies, account "
+    "and rules work together; they say nothing about any market.",
+    "in-sample selection": "these assets' parameters were tuned on dates of this run. Expect less "
+    "on dates they have not seen.",
+    "degraded": "an asset failed and the others went on without it.",
+}
+
+
+def headlines(reading: Reading) -> list[str]:
+    """Return the box with labels, run, dates and player."""
+    facts = reading.facts
+    partial = [] if reading.is_played else ["PARTIAL: an asset failed; there is no portfolio."]
+    labels = [*partial, *(_meant(str(label)) for label in facts.get("labels") or ())]
+    run = f"Run {facts.get('run_id', '(unsaved)')}"
+    frame = f"{facts.get('timeframe', '?')} bars"
+    lines = [
+        "LOCKSTEP: MANY STRATEGIES, ONE ACCOUNT, ONE CLOCK",
+        f"{run} | status {facts.get('status', '?')} | player {facts.get('player', '?')} | {frame}",
+        _dates(reading),
+    ]
+    return box([*lines, *(["---", *labels] if labels else [])])
+
+
+def _meant(label: str) -> str:
+    for beginning, meaning in MEANING.items():
+        if label.lower().startswith(beginning):
+            return f"{beginning.upper()}{plain(label)[len(beginning) :]} - {meaning}"
+    return label
+
+
+def _dates(reading: Reading) -> str:
+    ranges = reading.facts.get("ranges") or {}
+    index = reading.result.equity.index
+    if len(index):
+        first, last = moment(index[0]), moment(index[-1])
+    elif ranges:
+        first = moment(min(r["first"] for r in ranges.values()))
+        last = moment(max(r["last"] for r in ranges.values()))
+    else:
+        return "No data."
+    return f"{first} to {last} UTC (labels of bars: their open), {assets(reading)}"
+
+
+def assets(reading: Reading) -> str:
+    """Return how many assets run, and how many of those configured do not."""
+    configured = reading.facts.get("configured") or reading.symbols
+    playing = len(reading.symbols)
+    if not reading.is_played:
+        return f"{len(configured)} assets configured"
+    if playing == len(configured):
+        return "1 asset" if playing == 1 else f"{playing} assets"
+    return f"{playing} of {len(configured)} assets"
+
+
+def missing_assets(reading: Reading) -> list[str]:
+    """Return sentences on assets that failed or were left out."""
+    failed = reading.facts.get("failed") or {}
+    left_out = [str(symbol) for symbol in reading.facts.get("left_out") or ()]
+    policy = {
+        "drop": "It was dropped: the others share its capital.",
+        "cash": "Its share of the capital stayed in cash.",
+    }.get(str(reading.facts.get("on_asset_error")), "")
+    said = [
+        plain(f"FAILED {symbol}: {why} {policy if reading.is_played else ''}")
+        for symbol, why in sorted(failed.items())
+    ]
+    if left_out:
+        said.append(f"Left out, for no weight was ever given to them: {listed(left_out)}.")
+    return said

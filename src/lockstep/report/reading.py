@@ -1,0 +1,211 @@
+"""Reading: a result with its metrics, ready to be put into words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lockstep.core.bars import Array
+from lockstep.core.calendar import DAY_NS
+from lockstep.core.result import RunResult
+from lockstep.metrics.drawdown import drawdowns
+from lockstep.metrics.panel import Panel, panel
+from lockstep.metrics.returns import daily_returns
+from lockstep.metrics.undefined import Undefined
+from lockstep.report.layout import paragraph
+
+
+class Footnotes:
+    """Reasons for numbers that do not exist, numbered within one section."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def missing(self, reason: str) -> str:
+        """Return the mark that stands where a number is undefined."""
+        return f"n/a[{self._numbers.setdefault(reason, len(self._numbers) + 1)}]"
+
+    def lines(self) -> list[str]:
+        """Return the reasons, a line each."""
+        return [
+            line
+            for reason, number in self._numbers.items()
+            for line in paragraph(reason, f"  [{number}] ")
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """The deepest fall of the account's equity below its peak.
+
+    Parameters
+    ----------
+    start, bottom : int
+        ns of the last step at the peak (of the first step, if the peak was the capital) and of
+        the deepest step.
+    recovered : int or None
+        ns of the first step back at the peak; None if there was none.
+    depth : float
+        Fraction of the peak.
+    money : float
+        Account currency, from peak to bottom; negative.
+    parts : dict
+        Each asset's P&L from peak to bottom, account currency.
+    """
+
+    start: int
+    bottom: int
+    recovered: int | None
+    depth: float
+    money: float
+    parts: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class WorstDay:
+    """The trading day that lost the largest fraction of its opening equity."""
+
+    day: str
+    fraction: float
+    money: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every section of a report may look at.
+
+    Parameters
+    ----------
+    result : RunResult
+        What the run left behind.
+    metrics : dict
+        `lockstep.metrics.summary.summarise` of the same result.
+    fall : Fall or None
+        None if the portfolio was not played or never fell.
+    worst_day : WorstDay or None
+        None if the portfolio was not played or no day lost.
+    notes : Footnotes
+        Of the section at work.
+    """
+
+    result: RunResult
+    metrics: Mapping[str, Any]
+    fall: Fall | None = None
+    worst_day: WorstDay | None = None
+    notes: Footnotes = field(default_factory=Footnotes)
+
+    def renewed(self) -> Reading:
+        """Return the same reading with footnotes of its own."""
+        return dataclasses.replace(self, notes=Footnotes())
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Facts of the run."""
+        return self.result.facts
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The ``portfolio`` block of the configuration; may be empty."""
+        return dict(self.result.config.get("portfolio", {}))
+
+    @property
+    def currency(self) -> str:
+        """Account currency."""
+        return str(self.facts.get("currency", ""))
+
+    @property
+    def is_played(self) -> bool:
+        """True if there is a portfolio to speak of."""
+        return bool(self.metrics.get("portfolio"))
+
+    @property
+    def symbols(self) -> list[str]:
+        """Assets of the portfolio, sorted."""
+        return sorted(self.metrics.get("assets", {}))
+
+    def value(self, *path: str) -> Any:
+        """Return a metric by its path; None if undefined or absent."""
+        node: Any = self.metrics
+        for key in path:
+            node = node.get(key) if isinstance(node, Mapping) else None
+        return node
+
+    def cell(self, show: Callable[[float], str], *path: str) -> str:
+        """Return a metric in words, or a mark with the reason for its absence."""
+        number = self.value(*path)
+        if number is not None:
+            return show(number)
+        reasons = self.metrics.get("undefined", {})
+        return self.notes.missing(reasons.get(".".join(path), "it was not measured"))
+
+    def number(self, *path: str) -> float:
+        """Return a metric that every played portfolio has."""
+        return float(self.value(*path))
+
+    def count(self, *path: str) -> int:
+        """Return a count; 0 if nothing was counted under that name."""
+        return int(self.value(*path) or 0)
+
+    def trades_of(self, symbol: str) -> pd.DataFrame:
+        """Return the trades of one asset."""
+        trades = self.result.trades
+        return trades[trades["asset"].astype(str) == symbol] if len(trades) else trades
+
+    def decided(self, *codes: str) -> pd.DataFrame:
+        """Return the decisions with any of these codes, in order."""
+        table = self.result.decisions
+        return table[table["code"].isin(codes)] if len(table) else table
+
+
+def read(result: RunResult, metrics: Mapping[str, Any]) -> Reading:
+    """Return the reading of a result: its metrics, and when its worst moments were."""
+    if len(result.equity) == 0:
+        return Reading(result, metrics)
+    aligned = panel(result)
+    return Reading(result, metrics, _fall(aligned), _worst_day(aligned))
+
+
+def _fall(aligned: Panel) -> Fall | None:
+    account = aligned.account
+    below = drawdowns(account.equity, account.initial)
+    bottom = int(np.argmax(below))
+    if not below[bottom] > 0.0:
+        return None
+    before = np.concatenate([[account.initial], account.equity[:bottom]])
+    peak = float(before.max())
+    start = int(np.flatnonzero(before == peak)[-1]) - 1
+    back = np.flatnonzero(account.equity[bottom:] >= peak)
+    return Fall(
+        start=int(account.time[max(start, 0)]),
+        bottom=int(account.time[bottom]),
+        recovered=int(account.time[bottom + back[0]]) if len(back) else None,
+        depth=float(below[bottom]),
+        money=float(account.equity[bottom]) - peak,
+        parts={
+            symbol: _moved(aligned.contribution(asset).equity, account.initial, start, bottom)
+            for asset, symbol in enumerate(aligned.symbols)
+        },
+    )
+
+
+def _moved(equity: Array, initial: float, start: int, bottom: int) -> float:
+    return float(equity[bottom]) - (float(equity[start]) if start >= 0 else initial)
+
+
+def _worst_day(aligned: Panel) -> WorstDay | None:
+    account = aligned.account
+    returns = daily_returns(account.marks, account.initial)
+    if isinstance(returns, Undefined) or not len(returns) or returns.min() >= 0.0:
+        return None
+    at = int(np.argmin(returns))
+    before = account.marks[at - 1] if at else account.initial
+    return WorstDay(
+        day=str(np.datetime64(int(account.days[at]) * DAY_NS, "ns").astype("datetime64[D]")),
+        fraction=float(returns[at]),
+        money=float(account.marks[at] - before),
+    )

@@ -1,0 +1,59 @@
+"""report.txt: page one, then every section the room holds, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+from lockstep.core.registry import report_sections
+from lockstep.core.result import RunResult
+from lockstep.report.first_page import first_page
+from lockstep.report.layout import heading
+from lockstep.report.partial_page import partial_page
+from lockstep.report.reading import Reading, read
+
+
+class Section(Protocol):
+    """One section of report.txt: a frozen component, registered under the name of its file."""
+
+    #: Sections stand in this order; ties by name.
+    order: ClassVar[int]
+    title: ClassVar[str]
+    #: True leaves the section out where no portfolio was played.
+    needs_portfolio: ClassVar[bool]
+
+    def lines(self, reading: Reading) -> list[str]:
+        """Return the section's lines, at most 100 columns each; none leaves it out."""
+
+
+def sections() -> list[tuple[str, Section]]:
+    """Return (name, section) in the order of the page."""
+    found = [(name, report_sections.get(name)()) for name in report_sections.names()]
+    return sorted(found, key=lambda item: (item[1].order, item[0]))
+
+
+def page(result: RunResult, metrics: Mapping[str, Any]) -> str:
+    """Return report.txt.
+
+    Parameters
+    ----------
+    result : RunResult
+        What the run left behind; a partial run gets a page of its own.
+    metrics : mapping
+        `lockstep.metrics.summary.summarise` of the same result: every number that both hold is
+        the same number.
+    """
+    reading = read(result, metrics)
+    lines = first_page(reading) if reading.is_played else partial_page(reading)
+    for _, section in sections():
+        lines += section_lines(section, reading)
+    return "\n".join(lines) + "\n"
+
+
+def section_lines(section: Section, reading: Reading) -> list[str]:
+    """Return a section with its heading and footnotes; nothing if it has nothing to say."""
+    if section.needs_portfolio and not reading.is_played:
+        return []
+    own = reading.renewed()
+    body = section.lines(own)
+    return ["", heading(section.title), *body, *own.notes.lines()] if body else []
