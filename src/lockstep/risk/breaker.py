@@ -67,6 +67,17 @@ class Breaker:
             )
         if self.resume == "days" and self.resume_days <= 0:
             raise ConfigError("resume is 'days' but resume_days is 0; expected a number above 0.")
+        for value, way in (("resume_days", "days"), ("resume_drawdown", "recovers")):
+            if getattr(self, value) and self.resume != way:
+                raise ConfigError(
+                    f"{value} is {getattr(self, value):g} but resume is {self.resume!r}; "
+                    f"write resume: {way}, or leave {value} out."
+                )
+
+    @property
+    def resume_value(self) -> float:
+        """Days or drawdown, whichever `resume` speaks of."""
+        return self.resume_days if self.resume == "days" else self.resume_drawdown
 
     def start(self) -> Guard:
         """Return a fresh guard for one run."""
@@ -78,7 +89,7 @@ class _BreakerGuard(Guard):
         self.limit = rule.limit
         self.flatten = BREAKER_EXIT if rule.effect == "flatten" else 0
         self.resume = _RESUME[rule.resume]
-        self.resume_value = rule.resume_days if rule.resume == "days" else rule.resume_drawdown
+        self.resume_value = rule.resume_value
         self.tripped = False
         self.tripped_at = 0
         self.tripped_month = 0

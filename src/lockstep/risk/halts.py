@@ -35,9 +35,13 @@ class Halts:
         for span in self.spans:
             _span_ns(span)
 
+    def spans_ns(self) -> tuple[tuple[int, int], ...]:
+        """Return the spans as (from, to), ns since 1970 UTC."""
+        return tuple(_span_ns(span) for span in self.spans)
+
     def start(self) -> Guard:
         """Return a fresh guard for one run."""
-        return _HaltsGuard(tuple(_span_ns(span) for span in self.spans))
+        return _HaltsGuard(self.spans_ns())
 
 
 class _HaltsGuard(Guard):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Sequence
 
 from lockstep.core.errors import ConfigError
@@ -142,6 +143,13 @@ def sentences(rules: Sequence[tuple[str, Rule]]) -> dict[str, str]:
     return table
 
 
+class _Figure(float):
+    """A number in a sentence; where there is none, the sentence says so."""
+
+    def __format__(self, spec: str) -> str:
+        return "none" if math.isnan(self) else super().__format__(spec)
+
+
 def render(template: str, asset: str, before: float, after: float) -> str:
-    """Return the sentence of one decision."""
-    return template.format(asset=asset, before=before, after=after)
+    """Return the sentence of one decision; a NaN reads as ``none``."""
+    return template.format(asset=asset, before=_Figure(before), after=_Figure(after))
