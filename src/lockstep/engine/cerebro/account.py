@@ -226,7 +226,7 @@ class Account:
                 self.note(CODE["stop_out_flag"], broker.index, level, NAN, stage="D")
 
     def _clear_flags(self, brokers: Sequence[LeveragedBroker], equity: float, used: float) -> None:
-        self._flagged = not self.pooled
+        self._flagged = False
         for broker in brokers:
             if broker.stop_out_flag:
                 broker.stop_out_flag = False
@@ -286,7 +286,7 @@ class Account:
                 for broker in self.brokers:
                     if broker.side:
                         broker.queue_exit(verdict.flatten)
-        self.restless = self.risk.is_restless
+        self.restless = self.risk.is_restless or self._flagged
 
     def _rebalance(self, weights: Any) -> None:
         self.weights = [float(w) for w in weights]
