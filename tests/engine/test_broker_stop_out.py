@@ -123,7 +123,8 @@ def test_a_stop_out_cancels_queued_entries_of_every_asset():
 
 
 def test_nothing_is_sized_while_a_stop_out_waits_for_shut_positions():
-    # step 2: C loses 73,000 * 0.34, equity 5,180 on A's 14,600: A is flagged; at step 3 only the flat N is live, and the level is still below one half
+    # step 2: C loses 73,000 * 0.34, equity 5,180 on A's 14,600: A is flagged. At step 3 only the
+    # flat N is live, and the level is still below one half
     plan = plan_of(
         closing("AUDUSD", [1.0, 1.0, 1.0], [0, 1, 5]),
         closing("GBPUSD", [1.0, 1.0, 0.66, 1.0], [0, 1, 2, 5]),
