@@ -181,15 +181,17 @@ def _compounding(reading: Reading) -> str:
     ends = [reading.value("solo", symbol, "final_equity") for symbol in reading.metrics["solo"]]
     if len(ends) < 2 and not rebalances:
         return ""
-    moved = math.fsum(
-        max(0.0, amount) for amount in reading.result.ledger.get("transfers", ()) if amount > 0.0
-    )
-    least, most = money(min(ends)), money(max(ends))
+    said = "Compounding: "
+    if rebalances:
+        received = (amount for amount in reading.result.ledger["transfers"] if amount > 0.0)
+        said += (
+            f"{counted(rebalances, 'rebalance')} moved {money(math.fsum(received))} "
+            f"{reading.currency} between sleeves and reserve, so that one asset's result changes "
+            "the next trades of all. "
+        )
     return (
-        f"Compounding: {counted(rebalances, 'rebalance')} moved {money(moved)} {reading.currency} "
-        "between sleeves and reserve, so that one asset's result changes the next trades of all. A "
-        f"solo run grows on its own result only: they end with {least} to {most} "
-        f"{reading.currency} where each began with the full capital."
+        f"{said}A solo run grows on its own result only: they end with {money(min(ends))} to "
+        f"{money(max(ends))} {reading.currency} where each began with the full capital."
     )
 
 

@@ -95,14 +95,7 @@ def _key_figures(reading: Reading) -> list[str]:
                 f"{counted(reading.count('portfolio', 'stop_outs'), 'stop-out')}"
             ),
         ),
-        (
-            "Trades",
-            (
-                f"{count(reading.number('portfolio', 'trades'))}, {cell(percent, 'win_rate')} won, "
-                f"profit factor {cell(ratio, 'profit_factor')}, expectancy "
-                f"{cell(multiple, 'expectancy_r')} R a trade"
-            ),
-        ),
+        ("Trades", _trades(reading)),
         ("Risk per trade", _risk(reading)),
         ("Capital not allocated", _reserve(reading)),
     ]
@@ -129,17 +122,30 @@ def _worst_day(reading: Reading) -> str:
     return f"{percent(worst.fraction)} ({signed(worst.money)} {reading.currency}) on {worst.day}"
 
 
+def _trades(reading: Reading) -> str:
+    trades = reading.count("portfolio", "trades")
+    if not trades:
+        return "none was taken"
+    return (
+        f"{count(trades)}, {reading.cell(percent, 'portfolio', 'win_rate')} won, profit factor "
+        f"{reading.cell(ratio, 'portfolio', 'profit_factor')}, expectancy "
+        f"{reading.cell(multiple, 'portfolio', 'expectancy_r')} R a trade"
+    )
+
+
 def _risk(reading: Reading) -> str:
     """Return what a trade risked, and whether the leverage cap took most of it away."""
     settings = reading.settings
     basis = "the account" if settings.get("size_on") == "account" else "its sleeve"
     asked = percent(float(settings["risk_per_trade"])) if "risk_per_trade" in settings else "n/a"
+    trades = reading.count("portfolio", "trades")
+    if not trades:
+        return f"none was taken (setting: {asked} of {basis})"
     said = (
         f"{reading.cell(percent, 'portfolio', 'effective_risk_median')} of the account in the "
         f"median, {reading.cell(percent, 'portfolio', 'effective_risk_max')} at most "
         f"(setting: {asked} of {basis})"
     )
-    trades = reading.count("portfolio", "trades")
     capped = reading.count("portfolio", "links", "leverage_cap")
     if not capped or 2 * capped <= trades:
         return said

@@ -30,6 +30,8 @@ PIXELS = int((RIGHT - LEFT) * INCHES[0] * DPI)
 MOST_NAMED = 32
 #: Assets that fit one column of the legend.
 ONE_COLUMN = 16
+#: Units of money on an axis that ten of them fit, and what the axis is then called.
+_UNITS = ((1e12, ", trillion"), (1e9, ", billion"), (1e6, ", million"))
 _TRIP, _RESUME, _STOP_OUT, _REBALANCE = "#C0392B", "#2E8B57", "#7B1FA2", "#555555"
 
 
@@ -110,7 +112,9 @@ def _dates(time: Ints) -> Array:
 def _titles(figure: Figure, reading: Reading) -> None:
     facts = reading.facts
     count = len(reading.symbols)
-    subject = f"{count} asset{'s' if count != 1 else ''} in one account"
+    subject = (
+        f"{count} asset{'s' if count != 1 else ''} in one account" if count else "no portfolio"
+    )
     figure.text(LEFT, 0.965, f"Lockstep: {subject}", fontsize=15, fontweight="bold", va="center")
     run = f"run {facts.get('run_id', '(unsaved)')}  |  {facts.get('timeframe', '')} bars, UTC"
     labels = [] if reading.is_played else ["PARTIAL: no portfolio"]
@@ -149,14 +153,28 @@ def _line(axes: Axes, time: Ints, values: Array, **look: Any) -> Any:
     return axes.plot(_dates(time[at]), values[at], **look)[0]
 
 
-def _equity(axes: Axes, aligned: Panel, reading: Reading, events: _Events) -> None:
+def _money_ticks(axes: Axes) -> None:
+    """Label money: in whole units, in cents where the axis spans few, in millions where many."""
     from matplotlib.ticker import FuncFormatter
 
+    low, high = axes.get_ylim()
+    if high - low < 1.0:
+        middle = (low + high) / 2
+        axes.set_ylim(middle - 1.0, middle + 1.0)
+    unit, name = next((u for u in _UNITS if max(abs(low), abs(high)) >= 10.0 * u[0]), (1.0, ""))
+    decimals = 0 if high - low >= 20.0 * unit else 2
+    axes.set_ylabel(f"{axes.get_ylabel()}{name}")
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{round(value / unit, decimals) + 0.0:,.{decimals}f}")
+    )
+
+
+def _equity(axes: Axes, aligned: Panel, reading: Reading, events: _Events) -> None:
     account, currency = aligned.account, reading.currency
     _dress(axes, "Account equity", currency)
     axes.axhline(account.initial, color="#888888", linewidth=0.9, linestyle=":")
     line = _line(axes, account.time, account.equity, color="black", linewidth=1.5, zorder=5)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value + 0.0:,.0f}"))
+    _money_ticks(axes)
     if len(events.stop_outs):
         at = np.clip(np.searchsorted(account.time, events.stop_outs), 0, len(account.time) - 1)
         axes.plot(_dates(account.time[at]), account.equity[at], linestyle="none", marker="X",
@@ -190,8 +208,6 @@ def _keys(
 
 
 def _contributions(axes: Axes, aligned: Panel, reading: Reading) -> None:
-    from matplotlib.ticker import FuncFormatter
-
     account = aligned.account
     _dress(axes, "What each asset added: cumulative net P&L, without transfers", reading.currency)
     axes.axhline(0.0, color="#888888", linewidth=0.9, linestyle=":")
@@ -201,7 +217,7 @@ def _contributions(axes: Axes, aligned: Panel, reading: Reading) -> None:
         colour, dashes = look_of(index)
         line = _line(axes, account.time, added, color=colour, linestyle=dashes, linewidth=1.1)
         drawn.append((float(added[-1]), symbol, line))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value + 0.0:,.0f}"))
+    _money_ticks(axes)
     drawn.sort(key=lambda item: (-item[0], item[1]))
     half = MOST_NAMED // 2
     named = drawn if len(drawn) <= MOST_NAMED else [*drawn[:half], *drawn[-half:]]
