@@ -202,6 +202,7 @@ class Account:
         if self.stopped_step == self.step:
             self._cancel_entries(CODE["cancelled_stop_out"], self.brokers)
         if self._flagged and not is_short:
+            self._flagged = False
             self._clear_flags(self.brokers, self.equity, self.used)
 
     def _stop_out_segregated(self, live: list[LeveragedBroker]) -> None:
@@ -218,6 +219,7 @@ class Account:
                 self._flag((broker,), equity / used)
             self._cancel_entries(CODE["cancelled_stop_out"], (broker,))
             self._sums()
+        self._flagged = any(broker.stop_out_flag for broker in self.brokers)
 
     def _flag(self, brokers: Sequence[LeveragedBroker], level: float) -> None:
         for broker in brokers:
@@ -226,7 +228,6 @@ class Account:
                 self.note(CODE["stop_out_flag"], broker.index, level, NAN, stage="D")
 
     def _clear_flags(self, brokers: Sequence[LeveragedBroker], equity: float, used: float) -> None:
-        self._flagged = False
         for broker in brokers:
             if broker.stop_out_flag:
                 broker.stop_out_flag = False

@@ -41,8 +41,8 @@ MARGIN_BIT = 1 << 7
 @njit
 def note(b, step, stage, asset, code, before, after):
     """Record a decision; the walk sees to it that there is room."""
-    k = b.count[1]
-    b.count[1] = k + 1
+    k = b.counts[1]
+    b.counts[1] = k + 1
     decision = b.decisions[k]
     decision.step, decision.stage, decision.asset, decision.code = step, stage, asset, code
     decision.before, decision.after = before, after
@@ -207,6 +207,10 @@ def _stop_out_segregated(m, u, s, b, t, acc, step):
             note(b, step, at.STAGE_D, j, STOP_OUT_FLAG, equity / used, NAN)
         _cancel(s, b, step, j, CANCELLED_STOP_OUT)
         sum_up(s, acc)
+    acc.flagged = False
+    for j in range(len(s)):
+        if s[j].stop_out_flag:
+            acc.flagged = True
 
 
 @njit

@@ -57,7 +57,7 @@ class Books(NamedTuple):
     terms: Array  # (n_days, n + 1, 8)
     trades: Records  # TRADE
     decisions: Records  # DECISION
-    count: Ints  # (2,) trades, decisions
+    counts: Ints  # (2,) trades, decisions
 
 
 def _record(**kinds: str) -> np.dtype[np.void]:

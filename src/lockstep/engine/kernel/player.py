@@ -222,7 +222,7 @@ def books_of(plan: RunPlan, rows: int) -> at.Books:
         terms=np.zeros((len(plan.days), n + 1, N_TERMS)),
         trades=np.zeros(rows, dtype=at.TRADE),
         decisions=np.zeros(4 * rows + 64 * (n + 4), dtype=at.DECISION),
-        count=np.zeros(2, dtype=np.int64),
+        counts=np.zeros(2, dtype=np.int64),
     )
 
 
@@ -245,7 +245,7 @@ def _played(plan: RunPlan, rules: np.void, sleeves: at.Records, books: at.Books)
 
 
 def _trades(plan: RunPlan, books: at.Books, factors: Sequence[str]) -> list[Trade]:
-    records = books.trades[: int(books.count[0])]
+    records = books.trades[: int(books.counts[0])]
     exit_step = np.empty(len(records), dtype=np.int64)
     for index, asset in enumerate(plan.assets):
         own = records["asset"] == index
@@ -268,7 +268,7 @@ def _decisions(plan: RunPlan, books: at.Books) -> list[Decision]:
         Decision(0 if row < 0 else int(plan.rebalance_steps[row]), "D", asset, code, before, after)
         for row, asset, code, before, after, _ in plan.weight_notes
     ]
-    records = books.decisions[: int(books.count[1])]
+    records = books.decisions[: int(books.counts[1])]
     columns = [records[name].tolist() for name in ("step", "stage", "asset", "code")]
     values = (records["before"].tolist(), records["after"].tolist())
     notes.extend(

@@ -236,8 +236,8 @@ def close(m, u, s, b, j, reason, quote, slip, rate, level, ambiguous):
 
 @njit
 def _record(m, u, s, b, j, reason, fill, level, ambiguous, mid, half, slip, rate, commission):
-    trade, p = b.trades[b.count[0]], s[j]
-    b.count[0] += 1
+    trade, p = b.trades[b.counts[0]], s[j]
+    b.counts[0] += 1
     trade.asset, trade.side, trade.lots = j, p.side, p.lots
     trade.signal_bar, trade.entry_bar = m.rows[p.row].bar, p.trade_entry_bar
     trade.entry_price, trade.rate_entry = p.fill, p.trade_rate

@@ -27,7 +27,7 @@ def walk(m, u, terms, rules, halts, s, b, account, start):
     room = len(b.decisions) - n * PER_ASSET - PER_STEP
     yesterday = m.day[start - 1] if start > 0 else -1
     for step in range(start, steps):
-        if b.count[1] > room:
+        if b.counts[1] > room:
             return step
         day = m.day[step]
         new_day = day != yesterday
@@ -55,7 +55,7 @@ def walk(m, u, terms, rules, halts, s, b, account, start):
                 stage_c(m, u, s, b, t, j)
                 if s[j].side and m.first[j] + s[j].at == m.first[j + 1] - 1:
                     stage_c_at_data_end(m, u, s, b, j)
-        if count or new_day or acc.tripped or m.rebalance[step] >= 0:
+        if count or new_day or acc.tripped or acc.flagged or m.rebalance[step] >= 0:
             stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day)
         elif step > 0:
             b.level[step] = b.level[step - 1]
