@@ -301,7 +301,7 @@ def load_strategy(custom: CustomStrategy) -> type[LockstepStrategy]:
     Raises
     ------
     StrategyError
-        If it cannot be found, or does not derive from LockstepStrategy.
+        If it cannot be found, does not derive from LockstepStrategy, or has no such parameter.
     """
     module_name, _, class_name = custom.path.partition(":")
     for folder in custom.folders:
@@ -316,4 +316,11 @@ def load_strategy(custom: CustomStrategy) -> type[LockstepStrategy]:
         ) from error
     if not (isinstance(found, type) and issubclass(found, LockstepStrategy)):
         raise StrategyError(f"strategy {custom.path!r} does not derive from LockstepStrategy.")
+    known = found.params._getkeys()
+    unknown = sorted(set(custom.parameters) - set(known))
+    if unknown:  # backtrader would ignore it in silence
+        raise StrategyError(
+            f"strategy {custom.path!r} has no parameter {unknown[0]!r}; expected one of "
+            f"{', '.join(known) or 'none'}."
+        )
     return found
