@@ -1,3 +1,7 @@
 """Lockstep: many strategies, one leveraged account, one clock."""
 
+from lockstep.compiled import use_cache
+
 __version__ = "0.1.0"
+
+use_cache()

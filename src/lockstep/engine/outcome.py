@@ -62,6 +62,7 @@ class Setting(Protocol):
     portfolio: PortfolioConfig
     rules: tuple[tuple[str, Any], ...]
     labels: tuple[str, ...]
+    player: str
     terms: AccountTerms
 
 
@@ -76,6 +77,7 @@ class Facts:
     ) -> None:
         self.run, self.bars, self.notes = run, bars, notes
         self.weekend_days = False
+        self.player = run.player
         self.failed: dict[str, str] = {}
         self.dropped: list[str] = []
 
@@ -129,7 +131,7 @@ class Facts:
             labels.append(f"DEGRADED: without {', '.join(self.failed)}")
         return {
             "status": status,
-            "player": "cerebro",
+            "player": self.player,
             "capital": run.terms.capital,
             "currency": run.terms.currency,
             "timeframe": frames.get(first.timeframe, f"{first.timeframe / 60e9:g}m"),

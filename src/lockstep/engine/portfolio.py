@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import joblib
 import numpy as np
 
 from lockstep.config.models import AssetConfig, PortfolioConfig
@@ -17,7 +18,6 @@ from lockstep.core.registry import allocation
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range
 from lockstep.data.rates import Pair, pair_from_bars
-from lockstep.engine.cerebro.player import play
 from lockstep.engine.identities import check_identities
 from lockstep.engine.outcome import Facts, Solo
 from lockstep.engine.plan import (
@@ -29,6 +29,7 @@ from lockstep.engine.plan import (
     spread_of,
     terms_of,
 )
+from lockstep.engine.players import choose, play, workers
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.prices import bid_of, mid_of
 
@@ -48,6 +49,9 @@ class PortfolioBacktester:
         Told of finished solo runs and of the clock.
     rules : bool
         False drops every portfolio rule and rebalancing (a run of one asset as if alone).
+    player : str
+        ``kernel`` (compiled, strategies of signals), ``cerebro``, or ``auto``: the kernel wherever
+        it can play. Results are the same, bit for bit.
     labels : sequence of str
         What a reader must know of the result, beside what the run finds itself.
     """
@@ -60,6 +64,7 @@ class PortfolioBacktester:
         jobs: int = 1,
         progress: Progress | None = None,
         rules: bool = True,
+        player: str = "cerebro",
         labels: Sequence[str] = (),
     ) -> None:
         if not assets:
@@ -70,6 +75,7 @@ class PortfolioBacktester:
         self.progress = progress or Silent()
         self.rules = rules_of(portfolio) if rules else ()
         self.labels = tuple(labels)
+        self.player = player
         self.terms = terms_of(portfolio)
         self.model = build(allocation.get(portfolio.allocation), portfolio.allocation_parameters)
         if hasattr(self.model, "check_symbols"):
@@ -179,7 +185,8 @@ class PortfolioBacktester:
             weekend_days=weekend_days,
             schedule=schedule.only(keep),
         )
-        played = play(plan, progress=self.progress)
+        facts.player = choose(plan, self.player)
+        played = play(plan, facts.player, progress=self.progress)
         check_identities(plan, played)
         return facts.complete(plan, played, solos)
 
@@ -203,16 +210,12 @@ class PortfolioBacktester:
     def _solo_runs(
         self, plans: Sequence[AssetPlan], weekend_days: bool
     ) -> tuple[dict[str, Solo], dict[str, str]]:
-        import joblib
-
         self.progress.start("solo runs", len(plans))
         runs = [plan_run([plan], self.terms, weekend_days=weekend_days) for plan in plans]
-        workers = joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")
         solos: dict[str, Solo] = {}
         failed: dict[str, str] = {}
-        for index, solo, error in workers(
-            joblib.delayed(_solo)(index, run) for index, run in enumerate(runs)
-        ):
+        calls = [joblib.delayed(_solo)(index, run, self.player) for index, run in enumerate(runs)]
+        for index, solo, error in workers(runs, self.player, self.jobs)(calls):
             symbol = plans[index].symbol
             if solo is None:
                 failed[symbol] = error
@@ -249,9 +252,9 @@ class PortfolioBacktester:
         )
 
 
-def _solo(index: int, plan: RunPlan) -> tuple[int, Solo | None, str]:
+def _solo(index: int, plan: RunPlan, player: str) -> tuple[int, Solo | None, str]:
     try:
-        played = play(plan)
+        played = play(plan, player)
     except AssetError as error:
         return index, None, str(error)
     check_identities(plan, played)

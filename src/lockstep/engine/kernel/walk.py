@@ -13,7 +13,7 @@ from lockstep.engine.kernel.sleeve import leave_on_signal, stage_a, stage_c, sta
 PER_ASSET, PER_STEP = 26, 8
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def walk(m, u, terms, rules, halts, s, b, account, start):
     """Walk the clock from step `start`; return the step to go on from (n_steps when done).
 

@@ -1,0 +1,70 @@
+"""Where compiled code is kept between runs: a folder named by what it was compiled from.
+
+numba keeps a function compiled until its own file changes; it does not see a change in what the
+function calls. The folder's name is a hash of every compiled room, so that any edit starts afresh.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+#: Rooms whose code is compiled, and what they take constants from.
+ROOMS = ("core/codes.py", "ledger", "indicators", "engine/kernel")
+_VARIABLE = "NUMBA_CACHE_DIR"
+
+
+def source_hash() -> str:
+    """Return a hash of the compiled rooms' sources and of the Python that runs them."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+    for room in ROOMS:
+        place = root / room
+        for path in [place] if place.is_file() else sorted(place.glob("*.py")):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Return the folder for compiled code: in the user's cache, or a temporary one without it."""
+    for base in _bases():
+        folder = base / "lockstep" / f"compiled-{source_hash()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="lockstep-compiled-"))
+
+
+def _bases() -> list[Path]:
+    if sys.platform == "win32":
+        user = os.environ.get("LOCALAPPDATA")
+        places = [Path(user)] if user else []
+    elif sys.platform == "darwin":
+        places = [Path("~/Library/Caches").expanduser()]
+    else:
+        user = os.environ.get("XDG_CACHE_HOME")
+        places = [Path(user) if user else Path("~/.cache").expanduser()]
+    return [*places, Path(tempfile.gettempdir())]
+
+
+def use_cache() -> None:
+    """Point numba at the folder; a folder that the user has named stays.
+
+    Must be called before numba is imported. Processes started later inherit the choice.
+    """
+    if _VARIABLE not in os.environ:
+        os.environ[_VARIABLE] = str(cache_folder())
+
+
+def is_cold() -> bool:
+    """Return True if nothing has been compiled yet: the first run will take longer."""
+    folder = Path(os.environ.get(_VARIABLE, ""))
+    return not any(folder.rglob("*.nbi"))

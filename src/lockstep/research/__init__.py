@@ -1,0 +1,1 @@
+"""Many configurations, many results: audits, simulations, and later searches."""
