@@ -32,7 +32,7 @@ NAMES = risk_rules.names()
 FIVE_MINUTES = 300_000_000_000
 LARGEST = 20.0
 
-laws = settings(max_examples=60, deadline=None, derandomize=True)
+laws = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def defaults_of(component: type) -> dict[str, Any]:
