@@ -171,7 +171,7 @@ def _small(reading: Reading) -> str:
     if not refused:
         return ""
     return (
-        f"Small change: {counted(refused, 'entry', 'entries')} came out below the minimum lot; a "
+        f"Small sleeves: {counted(refused, 'entry', 'entries')} came out below the minimum lot; a "
         "solo run sizes on more money."
     )
 

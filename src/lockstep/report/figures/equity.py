@@ -96,7 +96,7 @@ def _events(reading: Reading) -> _Events:
     return _Events(
         trips=moments("breaker_trip"),
         resumes=moments("breaker_resume"),
-        stop_outs=np.unique(moments("stop_out")),
+        stop_outs=moments("stop_out"),
         rebalances=nanoseconds(reading.result.weights.index[1:]),
     )
 
@@ -277,8 +277,8 @@ def _mark(axes: Axes, events: _Events, time: Ints) -> None:
         if len(later):
             axes.axvline(span[1], color=_RESUME, linewidth=1.1, linestyle="--", zorder=2)
     if len(events.rebalances):
-        axes.plot(_dates(events.rebalances), np.zeros(len(events.rebalances)), marker="^",
-                  markersize=3.5, color=_REBALANCE, linestyle="none",
+        axes.plot(_dates(events.rebalances), np.full(len(events.rebalances), 0.03), marker="^",
+                  markersize=4.5, color=_REBALANCE, linestyle="none",
                   transform=axes.get_xaxis_transform(), zorder=3)  # fmt: skip
 
 
