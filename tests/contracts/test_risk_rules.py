@@ -9,10 +9,11 @@ import inspect
 import json
 import math
 import sys
+from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as draw
 
 from lockstep.core.codes import CODE, DECISIONS, EXIT_REASONS
@@ -61,12 +62,20 @@ def drawn_rule(data: draw.DataObject, name: str) -> Rule:
     component = risk_rules.get(name)
     declared, defaults = parameters(component), defaults_of(component)
     chosen = data.draw(draw.tuples(*[draw.sampled_from(sorted(declared))] * 3), "parameters")
-    values = {key: data.draw(value_of(declared[key], defaults[key]), key) for key in chosen}
-    try:
-        rules = dict(in_order({"breaker": Breaker(), name: component(**values)}.items()))
-    except ConfigError:
-        assume(False)  # a rule between parameters refused the combination
-    return rules[name]
+    drawn = {key: data.draw(value_of(declared[key], defaults[key]), key) for key in chosen}
+    for size in range(len(drawn), -1, -1):  # as many of them as go together
+        for keys in combinations(drawn, size):
+            values = {key: drawn[key] for key in keys}
+            try:
+                return beside_a_breaker(name, component(**values))
+            except ConfigError:
+                continue
+    raise AssertionError(f"the defaults of {name} do not go together")
+
+
+def beside_a_breaker(name: str, rule: Rule) -> Rule:
+    """Return a rule with what it takes from a breaker filled in."""
+    return dict(in_order({"breaker": Breaker(), name: rule}.items()))[name]
 
 
 INSTRUMENTS = [
