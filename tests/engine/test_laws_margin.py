@@ -131,6 +131,16 @@ def test_a_shut_position_is_flagged_and_leaves_at_its_own_next_open() -> None:
     assert left.exit_price == pytest.approx(0.95)
 
 
+def test_nothing_is_sized_while_a_flagged_position_waits_for_its_market() -> None:
+    """The level stays below half at bar 4, though nothing moves there: GBPUSD is not sized."""
+    shut = closes("NZDUSD", flat(4), labels=(0, 1, 5, 6))
+    falls = closes("EURUSD", (1.0, 1.0, 1.0, 0.54, 0.54, 0.54, 0.54))
+    asks = closes("GBPUSD", flat(7), [{"bar": 4, "side": 1, "stop": 0.5}])
+    plan, played = play(falls, asks, shut)
+    assert (4, "blocked_stop_out", "GBPUSD") in story(plan, played)
+    assert "GBPUSD" not in exits(plan, played)
+
+
 def test_a_level_that_recovers_before_the_next_open_clears_the_flag() -> None:
     """GBPUSD opens before NZDUSD with a gain that restores the level: NZDUSD stays open."""
     later = closes("NZDUSD", (1.0, 1.0, 1.0, 1.0), labels=(0, 1, 7, 8))
