@@ -34,7 +34,7 @@ class Entries:
             *paragraph(
                 "Trades that each link of the size chain cut, or each factor shrank (mean: of "
                 "those shrunk). taken/asked: median of the risk taken over the risk asked after "
-                "factors. of account: risk at the stop over account equity before the entry."
+                "factors. risk %: loss at the stop over account equity before the entry."
             ),
         ]
 
@@ -59,8 +59,8 @@ def _sizes(reading: Reading) -> list[str]:
         columns += _factor(reading, name)
     medians = {
         "taken/|asked %": "risk_taken_to_asked_median",
-        "of account|median %": "effective_risk_median",
-        "|largest %": "effective_risk_max",
+        "risk %|median": "effective_risk_median",
+        "|max": "effective_risk_max",
     }
     columns += [
         Column(head, [reading.cell(points, *path, key) for path in paths])
