@@ -88,6 +88,10 @@ class HasTimer(LockstepStrategy):
         self.add_timer(when=bt.timer.SESSION_START)
 
 
+class BadlyNamed(LockstepStrategy):
+    params = (("strategy", 0),)
+
+
 class NotOurs(bt.Strategy):
     """Derives from backtrader's own Strategy."""
 

@@ -115,10 +115,9 @@ IN_A_POSITION = ("loosen", "cancel")
 @pytest.mark.parametrize("name", REFUSED)
 def test_the_account_refuses_and_names_the_asset(name):
     act, words = REFUSED[name]
+    script = {2: act}
     if name in IN_A_POSITION:
-        script = {0: lambda s: s.enter(1, 0.005), 2: act}
-    else:
-        script = {2: act}
+        script[0] = lambda s: s.enter(1, 0.005)
     with pytest.raises(AssetError, match=f"EURUSD: .*{words}"):
         play(plan_of(scripted(FLAT, script)))
 
@@ -168,6 +167,11 @@ def test_a_misspelt_parameter_is_not_ignored():
         play(plan_of(by_hand(FLAT, "Scripted", colour="red")))
 
 
+def test_a_parameter_whose_name_backtrader_needs_itself_is_refused():
+    with pytest.raises(StrategyError, match="a parameter named 'strategy'; expected another name"):
+        play(plan_of(by_hand(FLAT, "BadlyNamed", strategy=1)))
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -185,7 +189,7 @@ def test_a_strategy_that_cannot_be_used_is_refused_before_the_run(path, words):
 def test_a_module_that_breaks_at_its_import_is_refused_by_name(tmp_path):
     (tmp_path / "hand_written_wrong.py").write_text("value = 1 +\n", encoding="utf-8")
     custom = CustomStrategy("hand_written_wrong:Mine", {}, folders=(str(tmp_path),))
-    with pytest.raises(StrategyError, match="'hand_written_wrong:Mine' .*SyntaxError"):
+    with pytest.raises(StrategyError, match=r"'hand_written_wrong:Mine' .*SyntaxError"):
         load_strategy(custom)
 
 

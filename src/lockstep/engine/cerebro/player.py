@@ -318,6 +318,10 @@ def load_strategy(custom: CustomStrategy) -> type[LockstepStrategy]:
         raise StrategyError(f"strategy {custom.path!r} does not derive from LockstepStrategy.")
     known = found.params._getkeys()
     unknown = sorted(set(custom.parameters) - set(known))
+    if "strategy" in known:  # it would meet an argument of addstrategy()
+        raise StrategyError(
+            f"strategy {custom.path!r} has a parameter named 'strategy'; expected another name."
+        )
     if unknown:  # backtrader would ignore it in silence
         raise StrategyError(
             f"strategy {custom.path!r} has no parameter {unknown[0]!r}; expected one of "
