@@ -45,9 +45,18 @@ class Schedule:
         return cls(np.ones(1), np.empty(0, dtype=np.int64), np.empty((0, 1)))
 
     def on(self, clock: Ints, days: Ints, day: Ints) -> tuple[Ints, Array, tuple[Note, ...]]:
-        """Return (steps, weights, notes): each rebalance day's first step on a clock."""
-        steps = np.searchsorted(day, np.searchsorted(days, self.days))
-        return np.asarray(steps, dtype=np.int64), self.weights, self.notes
+        """Return (steps, weights, notes): each rebalance day's first step on a clock.
+
+        A clock that lacks a rebalance day (the asset that had bars then failed) moves cash on its
+        next day; of several such days the last counts, and one after its end is left out.
+        """
+        on_day = np.searchsorted(days, self.days)
+        following = np.append(on_day[1:], len(days))
+        rows = np.flatnonzero(on_day < following)
+        steps = np.searchsorted(day, on_day[rows])
+        kept = {-1: -1} | {int(row): new for new, row in enumerate(rows)}
+        notes = tuple((kept[note[0]], *note[1:]) for note in self.notes if note[0] in kept)
+        return np.asarray(steps, dtype=np.int64), self.weights[rows], notes
 
     def only(self, keep: Sequence[int]) -> Schedule:
         """Return the schedule of some of the assets; what the others held stays in reserve."""
