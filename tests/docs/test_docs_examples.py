@@ -5,16 +5,20 @@ The example of docs/strategies.md is tested by tests/strategies/test_documentati
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import doctest
 import re
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lockstep.core import registry
+from lockstep.cli.door import INTERRUPTED
+from lockstep.cli.flags import asset_parser, portfolio_parser
+from lockstep.core import errors, registry
 from lockstep.core.plan import CustomStrategy
 from lockstep.runs.store import save
 from tests import kit
@@ -134,3 +138,18 @@ def test_the_sections_of_the_account_are_numbered_as_the_sources_cite_them() -> 
             cited.update(re.findall(r"\d+(?:\.\d+)?", numbers))
     assert cited >= {"4", "7.5", "8"}
     assert cited - there == set()
+
+
+@pytest.mark.parametrize("parser", [portfolio_parser, asset_parser])
+def test_the_readme_names_every_flag(parser: Callable[[str], argparse.ArgumentParser]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    flags = {flag for action in parser("x")._actions for flag in action.option_strings}
+    named = set(re.findall(r"--[a-z][a-z-]*", text))
+    assert flags - named - {"-h"} == set()
+
+
+def test_the_readme_names_every_exit_code_of_an_error() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    kinds = {kind.exit_code for kind in vars(errors).values() if isinstance(kind, type)}
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.M)}
+    assert listed == kinds | {0, INTERRUPTED}
