@@ -38,7 +38,7 @@ CANCELLED_RUINED = CODE["cancelled_ruined"]
 MARGIN_BIT = 1 << 7
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def note(b, step, stage, asset, code, before, after):
     """Record a decision; the walk sees to it that there is room."""
     k = b.counts[1]
@@ -48,11 +48,10 @@ def note(b, step, stage, asset, code, before, after):
     decision.before, decision.after = before, after
 
 
-@njit(cache=True)
-def open_entries(m, u, s, b, t, acc, active, count, step, day):
+@njit(cache=True, _nrt=False)
+def open_entries(m, u, s, b, t, acc, active, count, queue, step, day):
     """Fill or refuse the queued entries of the live assets, larger strength first."""
     taken = 0
-    queue = np.empty(count, dtype=np.int64)
     for a in range(count):
         j = active[a]
         if s[j].queued == 0:
@@ -68,13 +67,13 @@ def open_entries(m, u, s, b, t, acc, active, count, step, day):
         _open(m, u, s, b, t, acc, queue[a], step, day)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _refuse(s, b, step, j, code, after):
     note(b, step, at.STAGE_B, j, code, s[j].queued_lots, after)
     s[j].queued = 0
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _open(m, u, s, b, t, acc, j, step, day):
     x = m.first[j] + s[j].at
     row, side = s[j].queued_row, s[j].queued
@@ -114,7 +113,7 @@ def _open(m, u, s, b, t, acc, j, step, day):
     open_position(m, u, s, b, j, lots, fill, slip, day)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _free_at_open(m, u, s, t, acc, asking, step):
     if not t.pooled:
         return s[asking].balance
@@ -132,7 +131,7 @@ def _free_at_open(m, u, s, t, acc, asking, step):
     return (equity + acc.reserve) - used
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def sum_up(s, acc):
     """Sum the account afresh: sleeves in order, then the reserve."""
     equity, used = 0.0, 0.0
@@ -143,7 +142,7 @@ def sum_up(s, acc):
     acc.used = used
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day):
     """Sum up, stop out, let the rules look, rebalance."""
     sum_up(s, acc)
@@ -156,10 +155,10 @@ def stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day):
     _let_rules_look(m, s, b, r, acc, step, day, new_day)
     row = m.rebalance[step]
     if row >= 0:
-        _rebalance(s, b, t, acc, m.weights[row], step, day)
+        _rebalance(s, b, t, acc, m.weights, row, step, day)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _stop_out_pooled(m, u, s, b, t, acc, active, count, step):
     short = margin.must_stop_out(acc.equity, acc.used, t.stop_out_level)
     if short:
@@ -191,7 +190,7 @@ def _stop_out_pooled(m, u, s, b, t, acc, active, count, step):
             _clear_flag(s, b, step, j, acc.equity, acc.used)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _stop_out_segregated(m, u, s, b, t, acc, step):
     for j in range(len(s)):
         equity, used = s[j].equity, s[j].used
@@ -213,7 +212,7 @@ def _stop_out_segregated(m, u, s, b, t, acc, step):
             acc.flagged = True
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _clear_flag(s, b, step, j, equity, used):
     if s[j].stop_out_flag:
         s[j].stop_out_flag = False
@@ -221,21 +220,21 @@ def _clear_flag(s, b, step, j, equity, used):
         note(b, step, at.STAGE_D, j, STOP_OUT_CLEAR, NAN, level)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _cancel(s, b, step, j, code):
     if s[j].queued:
         note(b, step, at.STAGE_D, j, code, s[j].queued_lots, NAN)
         s[j].queued = 0
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def cancel_entries(s, b, step, code):
     """Cancel every queued entry."""
     for j in range(len(s)):
         _cancel(s, b, step, j, code)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _lift_negative_balances(s, b, t, acc, step, day):
     n = len(s)
     if t.pooled:
@@ -263,7 +262,7 @@ def _lift_negative_balances(s, b, t, acc, step, day):
         sum_up(s, acc)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _let_rules_look(m, s, b, r, acc, step, day, new_day):
     equity = acc.equity
     if new_day:
@@ -281,7 +280,7 @@ def _let_rules_look(m, s, b, r, acc, step, day, new_day):
         )
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _breaker(m, s, b, r, acc, step, day):
     now, month = m.clock[step], m.month[day]
     if acc.tripped:
@@ -308,7 +307,7 @@ def _breaker(m, s, b, r, acc, step, day):
         _flatten(s, BREAKER_EXIT)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _daily_loss(s, b, r, acc, step, new_day):
     if r.daily_loss == np.inf:
         return
@@ -328,25 +327,24 @@ def _daily_loss(s, b, r, acc, step, new_day):
         note(b, step, at.STAGE_D, -1, DAILY_RESET, loss, 0.0)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _flatten(s, reason):
     for j in range(len(s)):
         if s[j].side:
             queue_exit(s, j, reason)
 
 
-@njit(cache=True)
-def _rebalance(s, b, t, acc, weights, step, day):
+@njit(cache=True, _nrt=False)
+def _rebalance(s, b, t, acc, weights, row, step, day):
     n = len(s)
-    needs = np.empty(n)
     for j in range(n):
-        s[j].weight = weights[j]
-        needs[j] = rules.sleeve_transfer(weights[j], acc.equity, s[j].equity)
+        s[j].weight = weights[row, j]
+        s[j].need = rules.sleeve_transfer(s[j].weight, acc.equity, s[j].equity)
     if not t.pooled:
-        _share_out(s, acc, needs)
+        _share_out(s, acc)
     given = 0.0
     for j in range(n):
-        amount = needs[j]
+        amount = s[j].need
         if amount == 0.0:
             continue
         before = s[j].equity
@@ -360,25 +358,25 @@ def _rebalance(s, b, t, acc, weights, step, day):
     sum_up(s, acc)
 
 
-@njit(cache=True)
-def _share_out(s, acc, needs):
+@njit(cache=True, _nrt=False)
+def _share_out(s, acc):
     """Turn the needs of segregated sleeves into transfers that the donors can afford."""
     reserve_need, given, total_need = 0.0, 0.0, 0.0
-    gifts = np.zeros(len(needs))
-    for j in range(len(needs)):
-        reserve_need -= needs[j]
-    for j in range(len(needs)):
-        if needs[j] < 0.0:
-            gifts[j] = rules.donation(-needs[j], s[j].equity - s[j].used)
-        given += gifts[j]
-        if needs[j] > 0.0:
-            total_need += needs[j]
+    for j in range(len(s)):
+        reserve_need -= s[j].need
+    for j in range(len(s)):
+        s[j].gift = 0.0
+        if s[j].need < 0.0:
+            s[j].gift = rules.donation(-s[j].need, s[j].equity - s[j].used)
+        given += s[j].gift
+        if s[j].need > 0.0:
+            total_need += s[j].need
     if reserve_need < 0.0:
         given += rules.donation(-reserve_need, acc.reserve)
     if reserve_need > 0.0:
         total_need += reserve_need
-    for j in range(len(needs)):
-        if needs[j] > 0.0:
-            needs[j] = rules.share_of_need(needs[j], given, total_need)
+    for j in range(len(s)):
+        if s[j].need > 0.0:
+            s[j].need = rules.share_of_need(s[j].need, given, total_need)
         else:
-            needs[j] = -gifts[j]
+            s[j].need = -s[j].gift

@@ -99,7 +99,7 @@ SLEEVE = _record(
     "booked_half booked_pnl booked_rate weight queued_lots queued_weight queued_asked "
     "queued_drawdown queued_correlation queued_exposure exposure trade_stop trade_target "
     "trade_rate trade_risk trade_asked trade_weight trade_drawdown trade_correlation "
-    "trade_commission trade_swap",
+    "trade_commission trade_swap need gift",
     whole="at side bars_held row queued_exit exit_bar live_step stopped_step mark_day next_row "
     "in_position queued queued_row queued_links trade_links trade_entry_bar",
     flags="trails best_known stop_out_flag ruined",

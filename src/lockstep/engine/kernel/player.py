@@ -75,9 +75,11 @@ def play(plan: RunPlan) -> Played:
     account = account_of(plan, sleeves)
     books = books_of(plan, len(market.rows))
     rules, halts = rules_of(plan)
+    scratch = np.empty((3, len(plan.assets)), dtype=np.int64)
+    state = (market, units, terms_of(plan), rules, halts, sleeves)
     step = 0
     while True:
-        step = walk(market, units, terms_of(plan), rules, halts, sleeves, books, account, step)
+        step = walk(*state, books, account, scratch, step)
         if step == steps:
             return _played(plan, rules[0], sleeves, books)
         books = books._replace(decisions=np.concatenate([books.decisions, books.decisions]))

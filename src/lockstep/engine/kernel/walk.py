@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 from lockstep.engine.kernel.account import open_entries, stage_d
@@ -13,8 +12,8 @@ from lockstep.engine.kernel.sleeve import leave_on_signal, stage_a, stage_c, sta
 PER_ASSET, PER_STEP = 26, 8
 
 
-@njit(nogil=True, cache=True)
-def walk(m, u, terms, rules, halts, s, b, account, start):
+@njit(nogil=True, cache=True, _nrt=False)
+def walk(m, u, terms, rules, halts, s, b, account, scratch, start):
     """Walk the clock from step `start`; return the step to go on from (n_steps when done).
 
     It stops early when the table of decisions could overflow in the next step: the caller makes
@@ -22,8 +21,7 @@ def walk(m, u, terms, rules, halts, s, b, account, start):
     """
     n, steps = len(s), len(m.clock)
     t, r, acc = terms[0], rules[0], account[0]
-    active = np.empty(n, dtype=np.int64)
-    wanted = np.empty(n, dtype=np.int64)
+    active, wanted, queue = scratch[0], scratch[1], scratch[2]
     room = len(b.decisions) - n * PER_ASSET - PER_STEP
     yesterday = m.day[start - 1] if start > 0 else -1
     for step in range(start, steps):
@@ -48,7 +46,7 @@ def walk(m, u, terms, rules, halts, s, b, account, start):
                 count += 1
                 entering = True
         if entering:
-            open_entries(m, u, s, b, t, acc, active, count, step, day)
+            open_entries(m, u, s, b, t, acc, active, count, queue, step, day)
         for a in range(count):
             j = active[a]
             if s[j].side:
