@@ -96,9 +96,9 @@ def test_transactions_are_the_fills():
 
 
 def test_other_analyzers_run_and_say_something():
-    kinds = [bt.analyzers.DrawDown, bt.analyzers.PeriodStats, bt.analyzers.SQN, bt.analyzers.PositionsValue, bt.analyzers.PyFolio,
-             bt.analyzers.GrossLeverage, bt.analyzers.LogReturnsRolling]  # fmt: skip
-    played, strategy = watched(yen_plan(), *kinds)
+    kinds = ("DrawDown", "PeriodStats", "SQN", "PositionsValue", "PyFolio", "GrossLeverage",
+             "LogReturnsRolling")  # fmt: skip
+    played, strategy = watched(yen_plan(), *(getattr(bt.analyzers, kind) for kind in kinds))
     assert strategy.analyzers.sqn.get_analysis().trades == 3
     worst = strategy.analyzers.drawdown.get_analysis().max.drawdown
     peak = np.maximum.accumulate(played.equity[:, 0])
