@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from lockstep.core.codes import BREAKER_EXIT, CODE, DAILY_LOSS_EXIT, STOP_OUT_EXIT
 from lockstep.engine.kernel import layout as at
+from lockstep.engine.kernel.jit import compiled
 from lockstep.engine.kernel.sleeve import (
     BROKER_LOSS,
     TRANSFERS,
@@ -38,7 +38,7 @@ CANCELLED_RUINED = CODE["cancelled_ruined"]
 MARGIN_BIT = 1 << 7
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def note(b, step, stage, asset, code, before, after):
     """Record a decision; the walk sees to it that there is room."""
     k = b.counts[1]
@@ -48,7 +48,7 @@ def note(b, step, stage, asset, code, before, after):
     decision.before, decision.after = before, after
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def open_entries(m, u, s, b, t, acc, active, count, queue, step, day):
     """Fill or refuse the queued entries of the live assets, larger strength first."""
     taken = 0
@@ -67,13 +67,13 @@ def open_entries(m, u, s, b, t, acc, active, count, queue, step, day):
         _open(m, u, s, b, t, acc, queue[a], step, day)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _refuse(s, b, step, j, code, after):
     note(b, step, at.STAGE_B, j, code, s[j].queued_lots, after)
     s[j].queued = 0
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _open(m, u, s, b, t, acc, j, step, day):
     x = m.first[j] + s[j].at
     row, side = s[j].queued_row, s[j].queued
@@ -113,7 +113,7 @@ def _open(m, u, s, b, t, acc, j, step, day):
     open_position(m, u, s, b, j, lots, fill, slip, day)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _free_at_open(m, u, s, t, acc, asking, step):
     if not t.pooled:
         return s[asking].balance
@@ -131,7 +131,7 @@ def _free_at_open(m, u, s, t, acc, asking, step):
     return (equity + acc.reserve) - used
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def sum_up(s, acc):
     """Sum the account afresh: sleeves in order, then the reserve."""
     equity, used = 0.0, 0.0
@@ -142,7 +142,7 @@ def sum_up(s, acc):
     acc.used = used
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day):
     """Sum up, stop out, let the rules look, rebalance."""
     sum_up(s, acc)
@@ -158,7 +158,7 @@ def stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day):
         _rebalance(s, b, t, acc, m.weights, row, step, day)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _stop_out_pooled(m, u, s, b, t, acc, active, count, step):
     short = margin.must_stop_out(acc.equity, acc.used, t.stop_out_level)
     if short:
@@ -190,7 +190,7 @@ def _stop_out_pooled(m, u, s, b, t, acc, active, count, step):
             _clear_flag(s, b, step, j, acc.equity, acc.used)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _stop_out_segregated(m, u, s, b, t, acc, step):
     for j in range(len(s)):
         equity, used = s[j].equity, s[j].used
@@ -212,7 +212,7 @@ def _stop_out_segregated(m, u, s, b, t, acc, step):
             acc.flagged = True
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _clear_flag(s, b, step, j, equity, used):
     if s[j].stop_out_flag:
         s[j].stop_out_flag = False
@@ -220,21 +220,21 @@ def _clear_flag(s, b, step, j, equity, used):
         note(b, step, at.STAGE_D, j, STOP_OUT_CLEAR, NAN, level)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _cancel(s, b, step, j, code):
     if s[j].queued:
         note(b, step, at.STAGE_D, j, code, s[j].queued_lots, NAN)
         s[j].queued = 0
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def cancel_entries(s, b, step, code):
     """Cancel every queued entry."""
     for j in range(len(s)):
         _cancel(s, b, step, j, code)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _lift_negative_balances(s, b, t, acc, step, day):
     n = len(s)
     if t.pooled:
@@ -262,7 +262,7 @@ def _lift_negative_balances(s, b, t, acc, step, day):
         sum_up(s, acc)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _let_rules_look(m, s, b, r, acc, step, day, new_day):
     equity = acc.equity
     if new_day:
@@ -280,7 +280,7 @@ def _let_rules_look(m, s, b, r, acc, step, day, new_day):
         )
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _breaker(m, s, b, r, acc, step, day):
     now, month = m.clock[step], m.month[day]
     if acc.tripped:
@@ -307,7 +307,7 @@ def _breaker(m, s, b, r, acc, step, day):
         _flatten(s, BREAKER_EXIT)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _daily_loss(s, b, r, acc, step, new_day):
     if r.daily_loss == np.inf:
         return
@@ -327,14 +327,14 @@ def _daily_loss(s, b, r, acc, step, new_day):
         note(b, step, at.STAGE_D, -1, DAILY_RESET, loss, 0.0)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _flatten(s, reason):
     for j in range(len(s)):
         if s[j].side:
             queue_exit(s, j, reason)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _rebalance(s, b, t, acc, weights, row, step, day):
     n = len(s)
     for j in range(n):
@@ -358,7 +358,7 @@ def _rebalance(s, b, t, acc, weights, row, step, day):
     sum_up(s, acc)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _share_out(s, acc):
     """Turn the needs of segregated sleeves into transfers that the donors can afford."""
     reserve_need, given, total_need = 0.0, 0.0, 0.0

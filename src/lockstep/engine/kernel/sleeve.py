@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from lockstep.core.codes import (
     DATA_END,
@@ -17,19 +16,20 @@ from lockstep.core.codes import (
     STOP_OUT_EXIT,
     TIME_EXIT,
 )
+from lockstep.engine.kernel.jit import compiled
 from lockstep.ledger import exits, margin, money, prices, sizing
 
 NAN = np.nan
 PRICE, SPREAD, SLIPPAGE, COMMISSION, SWAP, TRANSLATION, TRANSFERS, BROKER_LOSS = range(8)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def queue_exit(s, j, reason):
     """Ask for an exit at the next open; the reason of higher precedence stays."""
     s[j].queued_exit = exits.worse_exit(s[j].queued_exit, reason)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def stage_a(m, u, s, b, j, day):
     """Book the swap of the rollovers crossed, then leave at the opening quote if due."""
     i = s[j].at
@@ -59,7 +59,7 @@ def stage_a(m, u, s, b, j, day):
     close(m, u, s, b, j, reason, quote, slip, m.rate_open[x], level, False)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _book_swap(m, u, s, b, j, x, nights, day):
     annual = u[j].swap_long if s[j].side > 0 else u[j].swap_short
     rate = m.rate_open[x]
@@ -73,7 +73,7 @@ def _book_swap(m, u, s, b, j, x, nights, day):
     b.terms[day, j, SWAP] += amount
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def opening_figures(m, u, s, j):
     """Return (equity, used margin) of a sleeve at the opening quotes of its live bar."""
     x = m.first[j] + s[j].at
@@ -84,7 +84,7 @@ def opening_figures(m, u, s, j):
     return s[j].balance + pnl * rate, margin.used_margin(s[j].units, mid, rate, u[j].margin_rate)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def open_position(m, u, s, b, j, lots, fill, slip, day):
     """Fill the queued entry with `lots` at the open of the live bar."""
     i = s[j].at
@@ -127,7 +127,7 @@ def open_position(m, u, s, b, j, lots, fill, slip, day):
     s[j].queued = 0
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def stage_c(m, u, s, b, t, j):
     """Resolve stop and target inside the live bar, mark at its close, move the stop."""
     x = m.first[j] + s[j].at
@@ -154,7 +154,7 @@ def stage_c(m, u, s, b, t, j):
         queue_exit(s, j, TIME_EXIT)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def stage_c_at_data_end(m, u, s, b, j):
     """Close what is still open at the closing quote of the asset's last bar."""
     marked = s[j].equity
@@ -162,7 +162,7 @@ def stage_c_at_data_end(m, u, s, b, j):
     s[j].end_adjustment += s[j].equity - marked
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _mark(m, u, s, j, x):
     rate, spread = m.rate_close[x], m.spread[x]
     quote = prices.exit_quote(s[j].side, m.bid_close[x], spread)
@@ -173,7 +173,7 @@ def _mark(m, u, s, j, x):
     s[j].used = margin.used_margin(s[j].units, s[j].mid, rate, u[j].margin_rate)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _trail(m, s, j, low, high):
     side, row = s[j].side, s[j].row
     extreme = high if side > 0 else low
@@ -193,7 +193,7 @@ def _trail(m, s, j, low, high):
     )
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def exposure_of(m, s, j):
     """Return the signed notional at the last mark, account currency."""
     if s[j].side == 0:
@@ -202,7 +202,7 @@ def exposure_of(m, s, j):
     return s[j].side * money.notional(s[j].units, s[j].mid, rate)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def close_at_mark(m, u, s, b, j, reason):
     """Close at the closing quote of the live bar with slippage (stop-out, data end)."""
     x = m.first[j] + s[j].at
@@ -211,7 +211,7 @@ def close_at_mark(m, u, s, b, j, reason):
     close(m, u, s, b, j, reason, quote, slip, m.rate_close[x], NAN, False)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def close(m, u, s, b, j, reason, quote, slip, rate, level, ambiguous):
     """Close the position at `quote` worsened by `slip`, book and record it."""
     x = m.first[j] + s[j].at
@@ -234,7 +234,7 @@ def close(m, u, s, b, j, reason, quote, slip, rate, level, ambiguous):
     s[j].exit_bar = s[j].at
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _record(m, u, s, b, j, reason, fill, level, ambiguous, mid, half, slip, rate, commission):
     trade, p = b.trades[b.counts[0]], s[j]
     b.counts[0] += 1
@@ -261,7 +261,7 @@ def _record(m, u, s, b, j, reason, fill, level, ambiguous, mid, half, slip, rate
         trade.target_first = trade.net_pnl + _instead(u, s, j, fill, p.target, rate, False)
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _instead(u, s, j, fill, level, rate, stopped):
     slip = prices.slip_of(level, u[j].slippage, u[j].slippage_bps) if stopped else 0.0
     other = prices.exit_fill(s[j].side, level, slip)
@@ -269,7 +269,7 @@ def _instead(u, s, j, fill, level, rate, stopped):
     return pnl - s[j].units * (other - fill) * rate * u[j].commission_rate
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _book_mark(m, s, b, j, day, last):
     half, rate = m.spread[last] / 2.0, m.rate_close[last]
     _book(s, b, j, day, s[j].mid, half, 0.0, rate, 0.0)
@@ -279,7 +279,7 @@ def _book_mark(m, s, b, j, day, last):
     s[j].pending_slip = 0.0
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def _book(s, b, j, day, mid, half, slip, rate, commission):
     terms, units = b.terms, s[j].units
     terms[day, j, PRICE] += money.price_term(s[j].side, mid, s[j].booked_mid, units, rate)
@@ -291,7 +291,7 @@ def _book(s, b, j, day, mid, half, slip, rate, commission):
     terms[day, j, COMMISSION] += commission
 
 
-@njit(cache=True, _nrt=False)
+@compiled
 def leave_on_signal(m, s, j):
     """Queue the exit that the strategy's mask asks for at the close of the live bar."""
     first = m.exit_first[j]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from lockstep.engine.kernel.account import open_entries, stage_d
 from lockstep.engine.kernel.entries import size_entries
+from lockstep.engine.kernel.jit import compiled
 from lockstep.engine.kernel.sleeve import leave_on_signal, stage_a, stage_c, stage_c_at_data_end
 
 #: Most decisions one step can record: per asset in stages B, D and E, and for the account.
 PER_ASSET, PER_STEP = 26, 8
 
 
-@njit(nogil=True, cache=True, _nrt=False)
+@compiled
 def walk(m, u, terms, rules, halts, s, b, account, scratch, start):
     """Walk the clock from step `start`; return the step to go on from (n_steps when done).
 
