@@ -11,6 +11,7 @@ from lockstep.config.presets import PREFERENCES, PRESETS
 from lockstep.core.registry import allocation
 
 #: Names of `lockstep.core.bars.TIMEFRAMES`, which would bring numpy with it.
+PLAYERS = ("auto", "kernel", "cerebro")
 TIMEFRAMES = ("1m", "5m", "15m", "30m", "1h", "4h", "1d")
 
 _EXIT_CODES = """\
@@ -154,6 +155,11 @@ def _add_data(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group.add_argument(
         "--end", type=_moment, metavar="DATE", help="last day (included) or moment, ISO, UTC"
     )
+    group.add_argument(
+        "--zone", metavar="ZONE",
+        help="time zone of files that state none (default: UTC; America/New_York+7h is the usual "
+        "MetaTrader server)",
+    )  # fmt: skip
     return group
 
 
@@ -178,6 +184,11 @@ def _add_account(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def _add_run(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("run")
+    group.add_argument(
+        "--player", choices=PLAYERS, default=PLAYERS[0],
+        help="which player walks the clock: compiled (kernel), backtrader (cerebro), or kernel "
+        "wherever it can (auto, the default); the results are the same, bit for bit",
+    )  # fmt: skip
     group.add_argument("--seed", type=_seed, metavar="N", help="seed of everything random")
     group.add_argument(
         "--results", default="results", metavar="DIR", help="where runs are kept (default: results)"

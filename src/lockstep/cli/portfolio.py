@@ -13,6 +13,7 @@ from typing import Any
 
 from lockstep import report
 from lockstep.cli.progress import ProgressBars
+from lockstep.compiled import is_cold
 from lockstep.config.loading import Loaded, load
 from lockstep.config.models import RunConfig
 from lockstep.config.ranking import IN_SAMPLE_LABEL, in_sample
@@ -26,14 +27,13 @@ from lockstep.data.rates import Pair, pair_from_bars, required_pairs
 from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.runs import directory as runs
 from lockstep.runs.directory import RunDirectory
-from lockstep.runs.manifest import manifest
+from lockstep.runs.manifest import manifest, versions
 from lockstep.runs.store import save
 
-SUMMARY_FILE = "portfolio_summary.txt"
 #: Flags that are settings of the portfolio under the same name.
 _SETTINGS = (
     "allocation", "capital", "currency", "end", "margin", "on_asset_error", "range", "rebalance",
-    "seed", "start", "timeframe",
+    "seed", "start", "timeframe", "zone",
 )  # fmt: skip
 
 
@@ -91,6 +91,8 @@ def backtest(
     )
     if not arguments.quiet:
         tell(loaded.notices)
+        if arguments.player != "cerebro" and is_cold():
+            tell(["first run: compiling the player for this machine, once (about half a minute)"])
     with ProgressBars(shown=not arguments.quiet) as progress:
         bars, pairs = _data(loaded.config, arguments.data, progress)
         config = labelled(loaded.config, bars)
@@ -105,10 +107,17 @@ def backtest(
                 jobs=jobs,
                 progress=progress,
                 rules=rules,
+                player=arguments.player,
                 labels=config.labels,
             )
             played = backtester.run(bars, pairs)
-            facts = {**played.facts, "run_id": place.run_id, "notices": list(loaded.notices)}
+            facts = {
+                **played.facts,
+                "run_id": place.run_id,
+                "notices": list(loaded.notices),
+                "argv": list(argv),
+                "versions": versions(),
+            }
             result = dataclasses.replace(played, facts=facts, config=plain)
             _keep(result, place, loaded, argv, started)
     return _conclude(result, place, arguments)
@@ -157,13 +166,16 @@ def _data(
         end=portfolio.end_ns,
         instruments=instruments,
         session_filter=portfolio.session_filter,
+        zone=portfolio.zone,
         seed=portfolio.seed,
         progress=progress,
     )
     own = [pair_from_bars(one.base, one.quote, bars[name]) for name, one in instruments.items()]
     quotes = [one.quote for one in instruments.values()]
     wanted = required_pairs(quotes, portfolio.currency, own, portfolio.conversion)
-    return bars, load_pairs(wanted, portfolio.timeframe, folder, seed=portfolio.seed)
+    return bars, load_pairs(
+        wanted, portfolio.timeframe, folder, zone=portfolio.zone, seed=portfolio.seed
+    )
 
 
 def _keep(
@@ -187,8 +199,6 @@ def _keep(
         ),
     )
     report.write(result, place.path)
-    text = (place.path / "report.txt").read_text(encoding="utf-8")
-    runs.write_text(place.path.parent / SUMMARY_FILE, text)
     place.mark(str(result.facts["status"]))
 
 

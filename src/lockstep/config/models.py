@@ -215,6 +215,9 @@ class PortfolioConfig(Strict):
         The one timeframe of the run.
     allow_import : tuple of str
         Folders from which hand-written strategies may be imported.
+    zone : str
+        Time zone of data files that state none: an IANA name, or one with hours added to it
+        (``America/New_York+7h`` is the usual MetaTrader server).
     """
 
     capital: Annotated[Number, Field(gt=0)] = 100_000.0
@@ -243,6 +246,7 @@ class PortfolioConfig(Strict):
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = 20250101
     timeframe: Timeframe = "5m"
     allow_import: tuple[str, ...] = ()
+    zone: str = "UTC"
 
     @model_validator(mode="after")
     def _start_before_end(self) -> PortfolioConfig:
