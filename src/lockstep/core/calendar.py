@@ -1,4 +1,4 @@
-"""Trading days and rollovers: the New York clock of the account (ACCOUNT section 1 and 6)."""
+"""Trading days and rollovers: the New York clock of docs/account.md, sections 1 and 6."""
 
 from __future__ import annotations
 

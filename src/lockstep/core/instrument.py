@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One tradable symbol. Money and prices as in ACCOUNT: fractions, price units, UTC.
+    """One tradable symbol. Money and prices as in docs/account.md: fractions, price units, UTC.
 
     Parameters
     ----------

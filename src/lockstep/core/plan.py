@@ -106,7 +106,7 @@ class AssetPlan:
 
 @dataclass(frozen=True, slots=True)
 class AccountTerms:
-    """The numbers of the account that are not rules (ACCOUNT sections 3 to 7).
+    """The numbers of the account that are not rules (docs/account.md, sections 3 to 7).
 
     Units: money in account currency, fractions, ns.
     """

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lockstep.core.errors import DataError
 
-#: Terms of the daily identity (ACCOUNT section 8), columns of `RunResult.ledger`.
+#: Terms of the daily identity (docs/account.md, section 8), columns of `RunResult.ledger`.
 LEDGER_TERMS = (
     "price_pnl",
     "spread",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from lockstep.core import codes
 from lockstep.core.bars import Array
-from lockstep.core.codes import EXIT_REASONS
 from lockstep.core.errors import IdentityError
-from lockstep.core.plan import RunPlan
+from lockstep.core.plan import AssetPlan, RunPlan
 from lockstep.core.records import Trade
 from lockstep.core.result import LEDGER_TERMS
 from lockstep.engine.played import Played
+from lockstep.ledger import prices
 
 TOLERANCE = 1e-9
 #: Sign of each ledger term in the change of equity.
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0])
-#: Exits that fill at the close of the bar they are decided on.
-AT_THE_CLOSE = tuple(EXIT_REASONS.index(name) for name in ("stop_out", "data_end"))
+#: A price recomputed from the bars may differ by this fraction.
+SAME_PRICE = 1e-9
 
 
 def check_identities(plan: RunPlan, played: Played) -> None:
@@ -30,8 +31,13 @@ def check_identities(plan: RunPlan, played: Played) -> None:
     allowed = TOLERANCE * plan.terms.capital
     _check_days(plan, played, allowed)
     _check_trades_sum(plan, played, allowed)
+    if played.least_free < -allowed:
+        raise IdentityError(
+            f"an accepted entry left a free margin of {played.least_free:.9g}; expected 0 or more."
+        )
     for trade in played.trades:
         _check_trade(plan, trade, allowed)
+        check_fills(plan.assets[trade.asset], trade)
 
 
 def daily_equity(plan: RunPlan, played: Played) -> Array:
@@ -72,7 +78,7 @@ def _check_trades_sum(plan: RunPlan, played: Played, allowed: float) -> None:
     losses = float(played.terms[:, :, LEDGER_TERMS.index("broker_loss")].sum())
     end = float(played.equity[-1].sum() + played.reserve[-1])
     change = end - plan.terms.capital
-    if abs(total + losses - change) > allowed * max(1, len(played.trades)) ** 0.5:
+    if abs(total + losses - change) > allowed:
         raise IdentityError(
             f"the trades' net P&L sums to {total:.9g} and the broker's losses to {losses:.9g}, but "
             f"equity changed by {change:.9g}."
@@ -89,3 +95,55 @@ def _check_trade(plan: RunPlan, trade: Trade, allowed: float) -> None:
     too_early = trade.entry_bar <= trade.signal_bar or trade.exit_bar < trade.entry_bar
     if too_early:
         raise IdentityError(f"a trade of {symbol} was filled at or before its decision: {trade}.")
+
+
+def check_fills(asset: AssetPlan, trade: Trade) -> None:
+    """Fail the run if a trade was not filled at prices of the asset's own bars.
+
+    An entry fills at the opening quote of its bar. An exit fills at the opening quote, at its
+    level (inside the bar's range), or, for a stop-out and the end of data, at the closing quote.
+    """
+    unit, i = asset.instrument, trade.exit_bar
+    bid, spread = asset.bid_open[trade.entry_bar], asset.spread[trade.entry_bar]
+    paid = bid + spread if trade.side > 0 else bid
+    slip = prices.slip_of(paid, unit.slippage, unit.slippage_bps)
+    entry = prices.entry_fill(trade.side, bid, spread, slip)
+    wanted = [_exit_price(asset, trade, asset.bid_open[i])]
+    if trade.exit_reason in (codes.STOP, codes.TARGET):
+        wanted = [_level_price(asset, trade)]
+    elif trade.exit_reason == codes.DATA_END:
+        wanted = [_exit_price(asset, trade, asset.bid_close[i])]
+    elif trade.exit_reason == codes.STOP_OUT_EXIT:
+        wanted.append(_exit_price(asset, trade, asset.bid_close[i]))
+    if not _same(trade.entry_price, entry) or not any(_same(trade.exit_price, w) for w in wanted):
+        raise IdentityError(
+            f"a trade of {asset.symbol} was not filled at its own bars' prices: expected {entry:g} "
+            f"and {' or '.join(f'{price:g}' for price in wanted)}, got {trade}."
+        )
+
+
+def _same(price: float, other: float) -> bool:
+    return abs(price - other) <= SAME_PRICE * abs(other)
+
+
+def _exit_price(asset: AssetPlan, trade: Trade, bid: float) -> float:
+    unit = asset.instrument
+    quote = prices.exit_quote(trade.side, bid, asset.spread[trade.exit_bar])
+    if trade.exit_reason == codes.GAP_TARGET:
+        return float(quote)
+    slip = prices.slip_of(quote, unit.slippage, unit.slippage_bps)
+    return float(prices.exit_fill(trade.side, quote, slip))
+
+
+def _level_price(asset: AssetPlan, trade: Trade) -> float:
+    unit, i, level = asset.instrument, trade.exit_bar, trade.exit_level
+    shift = asset.spread[i] if trade.side < 0 else 0.0
+    slack = SAME_PRICE * abs(level)
+    if not asset.bid_low[i] + shift - slack <= level <= asset.bid_high[i] + shift + slack:
+        raise IdentityError(
+            f"a trade of {asset.symbol} left at a level its bar never saw: {trade}."
+        )
+    if trade.exit_reason == codes.TARGET:
+        return level
+    slip = prices.slip_of(level, unit.slippage, unit.slippage_bps)
+    return float(prices.exit_fill(trade.side, level, slip))

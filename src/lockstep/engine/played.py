@@ -30,6 +30,8 @@ class Played:
         Signals that came while a position was open or an entry queued.
     end_adjustment : ndarray, shape (n_assets,)
         What closing at the data's end changed after the last mark: not fed to allocation.
+    least_free : float
+        Smallest free margin that an accepted entry left, account currency; infinite without one.
     factor_names : tuple of str
         Names of the size factors, in the order of `Trade.factors`.
     """
@@ -44,4 +46,5 @@ class Played:
     terms: Array
     in_position: Int32s
     end_adjustment: Array
+    least_free: float
     factor_names: tuple[str, ...]

@@ -63,6 +63,7 @@ class Account:
         self.stopped_step = -1
         self.ruined = False
         self.restless = False
+        self.least_free = float("inf")
         self.touched: list[LeveragedBroker] = []
         self._flagged = False
         self._last_equity = capital
@@ -133,6 +134,7 @@ class Account:
             ticket.links |= MARGIN_BIT
             lots = affordable
         broker.open_position(i, lots, fill, slip, self.day)
+        self.least_free = min(self.least_free, self._free_at_open(broker))
 
     def _refuse(
         self, broker: LeveragedBroker, code: str, after: float, *, margin_call: bool = False
@@ -145,7 +147,7 @@ class Account:
     def _free_at_open(self, asking: LeveragedBroker) -> float:
         """Return the free margin of the opening snapshot: live assets at their opening quotes."""
         if not self.pooled:
-            return asking.balance
+            return _free_of(asking)
         equity, used = 0.0, 0.0
         for broker in self.brokers:
             if not broker.side:
@@ -332,6 +334,13 @@ class Account:
             rules.share_of_need(need, given, total_need) if need > 0.0 else -gift
             for need, gift in zip(needs, gifts)
         ]
+
+
+def _free_of(broker: LeveragedBroker) -> float:
+    if not broker.side:
+        return broker.balance
+    equity, used = broker.opening_figures(broker.at)
+    return equity - used
 
 
 def _smallest(live: list[LeveragedBroker]) -> LeveragedBroker | None:

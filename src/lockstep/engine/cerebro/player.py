@@ -273,6 +273,7 @@ class Lockstep:
             terms=np.frombuffer(self.ledger).reshape(len(plan.days), n + 1, N_TERMS),
             in_position=np.asarray(account.in_position, dtype=np.int32),
             end_adjustment=np.asarray([b.end_adjustment for b in self.brokers]),
+            least_free=account.least_free,
             factor_names=account.risk.factor_names,
         )
 

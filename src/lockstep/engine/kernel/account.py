@@ -111,12 +111,16 @@ def _open(m, u, s, b, t, acc, j, step, day):
         s[j].queued_links |= MARGIN_BIT
         lots = affordable
     open_position(m, u, s, b, j, lots, fill, slip, day)
+    acc.least_free = min(acc.least_free, _free_at_open(m, u, s, t, acc, j, step))
 
 
 @compiled
 def _free_at_open(m, u, s, t, acc, asking, step):
     if not t.pooled:
-        return s[asking].balance
+        if s[asking].side == 0:
+            return s[asking].balance
+        equity, used = opening_figures(m, u, s, asking)
+        return equity - used
     equity, used = 0.0, 0.0
     for j in range(len(s)):
         if s[j].side == 0:

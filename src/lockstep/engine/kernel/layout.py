@@ -106,7 +106,7 @@ SLEEVE = _record(
 )
 #: The state of the account.
 ACCOUNT = _record(
-    floats="reserve equity used peak drawdown day_start last_equity factor",
+    floats="reserve equity used peak drawdown day_start last_equity factor least_free",
     whole="stopped_step tripped_at tripped_month",
     flags="ruined flagged tripped daily_tripped resumed",
 )

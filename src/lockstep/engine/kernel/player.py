@@ -81,7 +81,7 @@ def play(plan: RunPlan) -> Played:
     while True:
         step = walk(*state, books, account, scratch, step)
         if step == steps:
-            return _played(plan, rules[0], sleeves, books)
+            return _played(plan, rules[0], sleeves, books, float(account["least_free"][0]))
         books = books._replace(decisions=np.concatenate([books.decisions, books.decisions]))
 
 
@@ -208,6 +208,7 @@ def account_of(plan: RunPlan, sleeves: at.Records) -> at.Records:
     account["reserve"] = reserve
     account["peak"] = account["day_start"] = account["last_equity"] = plan.terms.capital
     account["factor"] = 1.0
+    account["least_free"] = float("inf")
     account["stopped_step"] = -1
     return account
 
@@ -228,7 +229,9 @@ def books_of(plan: RunPlan, rows: int) -> at.Books:
     )
 
 
-def _played(plan: RunPlan, rules: np.void, sleeves: at.Records, books: at.Books) -> Played:
+def _played(
+    plan: RunPlan, rules: np.void, sleeves: at.Records, books: at.Books, least_free: float
+) -> Played:
     scaling = (("drawdown", "scales_drawdown"), ("correlation", "scales_correlation"))
     names = [name for name, flag in scaling if rules[flag]]
     return Played(
@@ -242,6 +245,7 @@ def _played(plan: RunPlan, rules: np.void, sleeves: at.Records, books: at.Books)
         terms=books.terms,
         in_position=sleeves["in_position"].astype(np.int32),
         end_adjustment=sleeves["end_adjustment"].copy(),
+        least_free=least_free,
         factor_names=tuple(f"{name}_scaling" for name in names),
     )
 
