@@ -57,7 +57,7 @@ def plans(n_assets: int, n_bars: int, rules: dict[str, Any]) -> tuple[list[RunPl
     needed = {symbol: data.cut(slice(0, n_bars)) for symbol, data in bars.items()}
     full, _ = backtester(99, {})
     known = list(full._own_pairs(needed))
-    assets, _ = run._plan_assets({a.symbol: needed[a.symbol] for a in run.assets}, known)
+    assets = run.prepare({a.symbol: needed[a.symbol] for a in run.assets}, known).assets
     share = np.full(len(assets), 1 / len(assets))
     never = np.empty(0, dtype=np.int64)
     together = plan_run(

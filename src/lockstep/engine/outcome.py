@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,7 +13,8 @@ import pandas as pd
 from lockstep.config.models import AssetConfig, PortfolioConfig
 from lockstep.core.bars import TIMEFRAMES, Array, Bars, Ints
 from lockstep.core.codes import DECISIONS
-from lockstep.core.plan import AccountTerms, RunPlan
+from lockstep.core.errors import AssetError
+from lockstep.core.plan import AccountTerms, AssetPlan, RunPlan
 from lockstep.core.result import RunResult
 from lockstep.engine import tables
 from lockstep.engine.played import Played
@@ -40,6 +41,11 @@ class Solo:
     equity: pd.Series
     trades: pd.DataFrame
 
+    @property
+    def ambiguous(self) -> bool:
+        """True if an exit fell on a bar that touched both stop and target."""
+        return bool(self.trades["ambiguous"].any())
+
     @classmethod
     def of(cls, plan: RunPlan, played: Played) -> Solo:
         """Keep what allocation and reports need of a finished solo run."""
@@ -53,6 +59,62 @@ class Solo:
             pd.Series(total, index=tables.moments(plan.clock)),
             tables.trades_table(plan, played),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The assets of a run, each planned apart.
+
+    Parameters
+    ----------
+    bars : mapping of str to Bars
+        Within the run's range.
+    assets : tuple of AssetPlan
+        Sorted by symbol.
+    notes : mapping of str to tuple of str
+        What data and strategies say of themselves.
+    """
+
+    bars: Mapping[str, Bars]
+    assets: tuple[AssetPlan, ...]
+    notes: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A portfolio's plan, and the solo runs its weights come from.
+
+    Parameters
+    ----------
+    run : RunPlan or None
+        None if an asset failed and nothing was configured to continue without it.
+    solos : mapping of str to Solo
+        The assets played alone.
+    failed : mapping of str to str
+        Assets whose solo run failed, and why.
+    left_out : tuple of str
+        Assets without any weight, which are not played.
+    weekend_days : bool
+        Whether Saturday and Sunday are trading days of their own.
+    """
+
+    run: RunPlan | None
+    solos: Mapping[str, Solo]
+    failed: Mapping[str, str]
+    left_out: tuple[str, ...]
+    weekend_days: bool
+
+    def whole(self) -> RunPlan:
+        """Return the portfolio's plan.
+
+        Raises
+        ------
+        AssetError
+            If there is none: a line for each asset that failed.
+        """
+        if self.run is None:
+            raise AssetError("\n".join(f"{symbol}: {why}" for symbol, why in self.failed.items()))
+        return self.run
 
 
 class Setting(Protocol):
@@ -69,23 +131,13 @@ class Setting(Protocol):
 class Facts:
     """Gathers what a report must say beside the tables."""
 
-    def __init__(
-        self,
-        run: Setting,
-        bars: Mapping[str, Bars],
-        notes: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        self.run, self.bars, self.notes = run, bars, notes
-        self.weekend_days = False
+    def __init__(self, run: Setting, prepared: Prepared, planned: Planned) -> None:
+        self.run, self.bars, self.notes = run, prepared.bars, prepared.notes
+        self.planned = planned
         self.player = run.player
-        self.failed: dict[str, str] = {}
-        self.dropped: list[str] = []
+        self.ambiguous: dict[str, Any] = {}
 
-    def drop(self, symbols: Sequence[str]) -> None:
-        """Remember assets that left before play."""
-        self.dropped = sorted({*self.dropped, *symbols} - set(self.failed))
-
-    def complete(self, plan: RunPlan, played: Played, solos: Mapping[str, Solo]) -> RunResult:
+    def complete(self, plan: RunPlan, played: Played) -> RunResult:
         """Return the result of a finished portfolio."""
         return RunResult(
             facts=self._facts("complete", plan, played),
@@ -96,10 +148,10 @@ class Facts:
             weights=tables.weights_table(plan),
             ledger=tables.ledger_table(plan, played),
             account=tables.account_table(plan, played),
-            **_solo_tables(solos),
+            **_solo_tables(self.planned.solos),
         )
 
-    def partial(self, solos: Mapping[str, Solo]) -> RunResult:
+    def partial(self) -> RunResult:
         """Return what was finished when an asset failed: the solo runs, and no portfolio."""
         empty = pd.DataFrame(index=pd.DatetimeIndex([], name="time"))
         return RunResult(
@@ -111,7 +163,7 @@ class Facts:
             weights=empty,
             ledger=pd.DataFrame(),
             account=empty,
-            **_solo_tables(solos),
+            **_solo_tables(self.planned.solos),
         )
 
     def _config(self) -> dict[str, Any]:
@@ -122,13 +174,13 @@ class Facts:
         }
 
     def _facts(self, status: str, plan: RunPlan | None, played: Played | None) -> dict[str, Any]:
-        run = self.run
+        run, planned = self.run, self.planned
         synthetic = any("sample" in data.source for data in self.bars.values())
         frames = {length: name for name, length in TIMEFRAMES.items()}
         first = next(iter(self.bars.values()))
         labels = [*(["SYNTHETIC"] if synthetic else []), *run.labels]
-        if self.failed:
-            labels.append(f"DEGRADED: without {', '.join(self.failed)}")
+        if planned.failed:
+            labels.append(f"DEGRADED: without {', '.join(planned.failed)}")
         return {
             "status": status,
             "player": self.player,
@@ -138,14 +190,15 @@ class Facts:
             "symbols": list(plan.symbols) if plan else [],
             "configured": [asset.symbol for asset in run.assets],
             "labels": labels,
-            "failed": self.failed,
+            "failed": dict(planned.failed),
             "on_asset_error": run.portfolio.on_asset_error,
-            "left_out": self.dropped,
-            "weekend_days": self.weekend_days,
+            "left_out": list(planned.left_out),
+            "weekend_days": planned.weekend_days,
             "rules": [name for name, _ in run.rules],
             "notes": {symbol: list(said) for symbol, said in self.notes.items()},
             "ranges": {symbol: _range(data) for symbol, data in self.bars.items()},
             "sources": {symbol: dict(data.source) for symbol, data in self.bars.items()},
+            "ambiguous": self.ambiguous,
             "counts": _counts(plan, played) if plan and played else {},
             "weight_notes": [sentence for *_, sentence in plan.weight_notes] if plan else [],
         }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import joblib
 import numpy as np
@@ -14,12 +17,13 @@ from lockstep.core.errors import AssetError, ConfigError, DataError
 from lockstep.core.parameters import build
 from lockstep.core.plan import AssetPlan, RunPlan
 from lockstep.core.protocols import Progress, Silent
+from lockstep.core.records import Trade
 from lockstep.core.registry import allocation
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range
 from lockstep.data.rates import Pair, pair_from_bars
 from lockstep.engine.identities import check_identities
-from lockstep.engine.outcome import Facts, Solo
+from lockstep.engine.outcome import Facts, Planned, Prepared, Solo
 from lockstep.engine.plan import (
     check_grid,
     has_weekend_days,
@@ -29,8 +33,11 @@ from lockstep.engine.plan import (
     spread_of,
     terms_of,
 )
+from lockstep.engine.played import Played
 from lockstep.engine.players import choose, play, workers
+from lockstep.engine.tables import account_equity
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
+from lockstep.ledger.exits import AMBIGUOUS_RULES
 from lockstep.ledger.prices import bid_of, mid_of
 
 
@@ -102,11 +109,105 @@ class PortfolioBacktester:
         ConfigError, DataError
             If the run cannot start.
         """
-        bars = self._in_range(bars)
-        plans, notes = self._plan_assets(bars, pairs)
-        return self._play(plans, Facts(self, bars, notes))
+        prepared = self.prepare(bars, pairs)
+        planned = self.plan(prepared)
+        facts = Facts(self, prepared, planned)
+        if planned.run is None:
+            return facts.partial()
+        facts.player = choose(planned.run, self.player)
+        played = play(planned.run, facts.player, progress=self.progress)
+        check_identities(planned.run, played)
+        facts.ambiguous = self._readings(prepared, planned, played, facts.player)
+        return facts.complete(planned.run, played)
+
+    def under(self, ambiguous_bar: str) -> PortfolioBacktester:
+        """Return the same portfolio under another rule for ambiguous bars, silent."""
+        other = copy.copy(self)
+        other.portfolio = self.portfolio.model_copy(update={"ambiguous_bar": ambiguous_bar})
+        other.terms = terms_of(other.portfolio)
+        other.progress = Silent()
+        return other
+
+    def _readings(
+        self, prepared: Prepared, planned: Planned, played: Played, player: str
+    ) -> dict[str, Any]:
+        """Return the net P&L under each rule for ambiguous bars.
+
+        Re-run exactly if the compiled player plays: only solo runs that met such a bar are played
+        again. Otherwise each exit is re-priced alone, and ``nearest_to_open`` is not known unless
+        it is the rule of the run.
+        """
+        chosen = self.terms.ambiguous_bar
+        if player != "kernel":
+            return {"method": "static", **_repriced(chosen, played.trades)}
+        net = {chosen: _net_pnl(planned.whole(), played)}
+        known = planned.solos
+        if self.model.needs_history:
+            known = {s: solo for s, solo in known.items() if not solo.ambiguous}
+        met = len(known) < len(planned.solos) or any(trade.ambiguous for trade in played.trades)
+        for rule in set(AMBIGUOUS_RULES) - {chosen} if met else ():
+            plan = self.under(rule).plan(prepared, known).whole()
+            net[rule] = _net_pnl(plan, play(plan, player))
+        return {"method": "exact", **{rule: net.get(rule, net[chosen]) for rule in AMBIGUOUS_RULES}}
 
     # Planning -----------------------------------------------------------------------------
+
+    def prepare(self, bars: Mapping[str, Bars], pairs: Sequence[Pair] = ()) -> Prepared:
+        """Plan each asset apart: what depends on its bars and on the conversion pairs.
+
+        Parameters
+        ----------
+        bars, pairs
+            As `run` takes them.
+
+        Raises
+        ------
+        ConfigError, DataError
+            If the run cannot start.
+        """
+        bars = self._in_range(bars)
+        known = (*self._own_pairs(bars), *pairs)
+        plans, notes = [], {}
+        for asset in self.assets:
+            plan, said = plan_asset(
+                asset,
+                bars[asset.symbol],
+                account_currency=self.portfolio.currency,
+                pairs=known,
+                constants=self.portfolio.conversion,
+                folders=self.portfolio.allow_import,
+            )
+            plans.append(plan)
+            notes[asset.symbol] = (*bars[asset.symbol].notes, *said)
+        check_grid(plans)
+        return Prepared(bars, tuple(plans), notes)
+
+    def plan(self, prepared: Prepared, known: Mapping[str, Solo] | None = None) -> Planned:
+        """Play the assets alone, share out the capital, and plan the portfolio.
+
+        Parameters
+        ----------
+        prepared : Prepared
+            The assets; their costs or signals may have been changed since `prepare`.
+        known : mapping of str to Solo, optional
+            Solo runs that need not be played again.
+
+        Raises
+        ------
+        AssetError, ConfigError
+            If every asset failed, or no asset holds capital.
+        """
+        plans, left_out = self._without_zero_weights(prepared.assets)
+        weekend_days = has_weekend_days(plans)
+        solos, failed = self._solo_runs(plans, weekend_days, known or {})
+        planned = Planned(None, solos, failed, left_out, weekend_days)
+        if failed and self.portfolio.on_asset_error == "fail":
+            return planned
+        if failed and self.portfolio.on_asset_error == "drop":
+            plans = [plan for plan in plans if plan.symbol not in failed]
+        if not solos:
+            raise AssetError("; ".join(failed.values()))
+        return self._plan_portfolio(plans, planned)
 
     def _in_range(self, bars: Mapping[str, Bars]) -> dict[str, Bars]:
         missing = [a.symbol for a in self.assets if a.symbol not in bars]
@@ -128,25 +229,6 @@ class PortfolioBacktester:
             chosen = {symbol: data.between(*limits) for symbol, data in chosen.items()}
         return chosen
 
-    def _plan_assets(
-        self, bars: Mapping[str, Bars], pairs: Sequence[Pair]
-    ) -> tuple[list[AssetPlan], dict[str, tuple[str, ...]]]:
-        known = (*self._own_pairs(bars), *pairs)
-        plans, notes = [], {}
-        for asset in self.assets:
-            plan, said = plan_asset(
-                asset,
-                bars[asset.symbol],
-                account_currency=self.portfolio.currency,
-                pairs=known,
-                constants=self.portfolio.conversion,
-                folders=self.portfolio.allow_import,
-            )
-            plans.append(plan)
-            notes[asset.symbol] = (*bars[asset.symbol].notes, *said)
-        check_grid(plans)
-        return plans, notes
-
     def _own_pairs(self, bars: Mapping[str, Bars]) -> Iterator[Pair]:
         """Yield the FX pairs and coins of the run as conversion pairs."""
         for asset in self.assets:
@@ -155,45 +237,33 @@ class PortfolioBacktester:
             bid = bid_of(data.close, spread, unit.quote_side == "bid")
             yield pair_from_bars(unit.base, unit.quote, data, mid_of(bid, spread))
 
-    # Playing ------------------------------------------------------------------------------
-
-    def _play(self, plans: list[AssetPlan], facts: Facts) -> RunResult:
-        plans = self._without_zero_weights(plans, facts)
-        weekend_days = facts.weekend_days = has_weekend_days(plans)
-        solos, failed = self._solo_runs(plans, weekend_days)
-        facts.failed = failed
-        if failed and self.portfolio.on_asset_error == "fail":
-            return facts.partial(solos)
-        if failed and self.portfolio.on_asset_error == "drop":
-            plans = [plan for plan in plans if plan.symbol not in failed]
-        if not solos:
-            raise AssetError("; ".join(failed.values()))
-        schedule = self._schedule(plans, solos, weekend_days)
+    def _plan_portfolio(self, plans: Sequence[AssetPlan], planned: Planned) -> Planned:
+        schedule = self._schedule(plans, planned.solos, planned.weekend_days)
         keep = [
             index
             for index, plan in enumerate(plans)
-            if plan.symbol not in failed
+            if plan.symbol not in planned.failed
             and (schedule.initial[index] > 0.0 or np.any(schedule.weights[:, index] > 0.0))
         ]
         if not keep:
             raise ConfigError("every weight is zero; expected at least one asset with capital.")
-        facts.drop([plan.symbol for i, plan in enumerate(plans) if i not in keep])
-        plan = plan_run(
+        run = plan_run(
             [plans[index] for index in keep],
             self.terms,
             rules=self.rules,
-            weekend_days=weekend_days,
+            weekend_days=planned.weekend_days,
             schedule=schedule.only(keep),
         )
-        facts.player = choose(plan, self.player)
-        played = play(plan, facts.player, progress=self.progress)
-        check_identities(plan, played)
-        return facts.complete(plan, played, solos)
+        zero = {plan.symbol for i, plan in enumerate(plans) if i not in keep}
+        left_out = tuple(sorted({*planned.left_out, *zero} - set(planned.failed)))
+        return dataclasses.replace(planned, run=run, left_out=left_out)
 
-    def _without_zero_weights(self, plans: list[AssetPlan], facts: Facts) -> list[AssetPlan]:
+    def _without_zero_weights(
+        self, plans: Sequence[AssetPlan]
+    ) -> tuple[list[AssetPlan], tuple[str, ...]]:
         """Leave out assets that a model without history gives nothing for good."""
         if self.model.needs_history or len(plans) == 1:
-            return plans
+            return list(plans), ()
         start = weight_schedule(
             self.model,
             [plan.symbol for plan in plans],
@@ -204,15 +274,18 @@ class PortfolioBacktester:
             min_history=self.portfolio.min_history,
             cap=self.portfolio.max_asset_weight,
         )
-        facts.drop([plan.symbol for plan, w in zip(plans, start.initial) if w == 0.0])
-        return [plan for plan, weight in zip(plans, start.initial) if weight > 0.0]
+        kept = [plan for plan, weight in zip(plans, start.initial) if weight > 0.0]
+        return kept, tuple(p.symbol for p, w in zip(plans, start.initial) if w == 0.0)
+
+    # Solo runs ----------------------------------------------------------------------------
 
     def _solo_runs(
-        self, plans: Sequence[AssetPlan], weekend_days: bool
+        self, plans: Sequence[AssetPlan], weekend_days: bool, known: Mapping[str, Solo]
     ) -> tuple[dict[str, Solo], dict[str, str]]:
+        solos = {plan.symbol: known[plan.symbol] for plan in plans if plan.symbol in known}
+        plans = [plan for plan in plans if plan.symbol not in known]
         self.progress.start("solo runs", len(plans))
         runs = [plan_run([plan], self.terms, weekend_days=weekend_days) for plan in plans]
-        solos: dict[str, Solo] = {}
         failed: dict[str, str] = {}
         calls = [joblib.delayed(_solo)(index, run, self.player) for index, run in enumerate(runs)]
         for index, solo, error in workers(runs, self.player, self.jobs)(calls):
@@ -259,3 +332,21 @@ def _solo(index: int, plan: RunPlan, player: str) -> tuple[int, Solo | None, str
         return index, None, str(error)
     check_identities(plan, played)
     return index, Solo.of(plan, played), ""
+
+
+def _net_pnl(plan: RunPlan, played: Played) -> float:
+    check_identities(plan, played)
+    return float(account_equity(played)[-1] - plan.terms.capital)
+
+
+def _repriced(chosen: str, trades: Sequence[Trade]) -> dict[str, float | None]:
+    """Return the trades' net P&L under each rule, each ambiguous exit re-priced alone.
+
+    ``nearest_to_open`` is None unless it is the rule of the run: trades do not hold it.
+    """
+    known = {
+        "stop_first": sum(trade.interval[0] for trade in trades),
+        "target_first": sum(trade.interval[1] for trade in trades),
+        chosen: sum(trade.net_pnl for trade in trades),
+    }
+    return {rule: known.get(rule) for rule in AMBIGUOUS_RULES}
