@@ -13,7 +13,8 @@ from lockstep.core.codes import CODE
 from lockstep.core.plan import RunPlan
 from lockstep.core.records import Decision
 from lockstep.core.state import AccountState
-from lockstep.engine.cerebro.broker import BROKER_LOSS, N_TERMS, TRANSFERS, LeveragedBroker
+from lockstep.engine.cerebro.booking import BROKER_LOSS, N_TERMS, TRANSFERS
+from lockstep.engine.cerebro.broker import LeveragedBroker
 from lockstep.ledger import exits, margin, rules, sizing
 from lockstep.risk.manager import PortfolioRiskManager
 from lockstep.risk.monitor import PortfolioMonitor

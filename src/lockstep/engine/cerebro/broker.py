@@ -10,27 +10,20 @@ from lockstep.core import codes
 from lockstep.core.errors import StrategyError
 from lockstep.core.plan import AccountTerms, AssetPlan
 from lockstep.core.records import Trade
+from lockstep.engine.cerebro.booking import COMMISSION, N_TERMS, Booking, Exit
 from lockstep.engine.cerebro.columns import Columns, Ticket
-from lockstep.engine.cerebro.orders import OrderPlumbing
 from lockstep.engine.cerebro.strategy import Intent
 from lockstep.ledger import exits, margin, money, prices, sizing
 
 NAN = float("nan")
-PRICE, SPREAD, SLIPPAGE, COMMISSION, SWAP, TRANSLATION, TRANSFERS, BROKER_LOSS = range(8)
-N_TERMS = 8
 
 
-class LeveragedBroker(OrderPlumbing):
+class LeveragedBroker(Booking):
     """A sleeve: balance, one net position, at most one queued entry (docs/account.md).
 
     It replaces backtrader's account arithmetic altogether and keeps its order plumbing.
     """
 
-    stop_price: float
-    target_price: float
-    mark_day: int
-    mid: float
-    trade: Trade
     order: Ticket
 
     def take(
@@ -155,19 +148,6 @@ class LeveragedBroker(OrderPlumbing):
             reason, NAN
         )
         self._close(i, reason, quote, slip, self.bars.rate_open[i], level)
-
-    def _book_swap(self, i: int, nights: int, day: int) -> None:
-        unit = self.unit
-        terms = unit.swap_long if self.side > 0 else unit.swap_short
-        rate = self.bars.rate_open[i]
-        if unit.swap_unit == "points":
-            amount = money.swap_by_points(nights, terms, unit.point, self.units, rate)
-        else:
-            mid = prices.mid_of(self.bars.bid_close[i - 1], self.bars.spread[i - 1])
-            amount = money.swap_by_rate(nights, terms, unit.swap_basis, self.units, mid, rate)
-        self.balance += amount
-        self.trade.swap += amount
-        self._ledger[day * self._row + self.index * N_TERMS + SWAP] += amount
 
     # Stage B ------------------------------------------------------------------------------
 
@@ -353,78 +333,11 @@ class LeveragedBroker(OrderPlumbing):
         half = self.bars.spread[i] / 2.0
         mid = quote + half if self.side > 0 else quote - half
         self._book(self.mark_day, mid, half, slip, rate, commission)
-        self._finish_trade(i, reason, fill, level, ambiguous, mid, half, slip, rate, commission)
+        done = Exit(i, reason, fill, level, ambiguous, mid, half, slip, rate, commission)
+        self._finish_trade(done)
         self.conversion.rate = rate
         leg = {codes.STOP: 1, codes.GAP_STOP: 1, codes.TARGET: 2, codes.GAP_TARGET: 2}
         self.show_closed(leg.get(reason, 0), fill, commission, pnl)
         self.side, self.queued_exit, self.stop_out_flag = 0, codes.NO_EXIT, False
         self.equity, self.used, self.pnl_quote, self.open_pnl = self.balance, 0.0, 0.0, 0.0
         self.exit_bar = i
-
-    def _finish_trade(
-        self,
-        i: int,
-        reason: int,
-        fill: float,
-        level: float,
-        ambiguous: bool,
-        mid: float,
-        half: float,
-        slip: float,
-        rate: float,
-        commission: float,
-    ) -> None:
-        trade, units = self.trade, self.units
-        trade.exit_bar, trade.exit_price, trade.exit_reason = i, fill, reason
-        trade.exit_level, trade.ambiguous, trade.bars_held = level, ambiguous, self.bars_held
-        trade.rate_exit = rate
-        trade.gross_pnl = money.price_term(self.side, mid, self.entry_mid, units, rate)
-        trade.spread_cost = money.spread_term(half, 0.0, self.entry_half, units, rate)
-        trade.slippage_cost = money.slippage_term(self.entry_slip + slip, units, rate)
-        trade.commission += commission
-        trade.net_pnl = self._net(trade)
-        trade.interval = (trade.net_pnl, trade.net_pnl)
-        if ambiguous:
-            trade.interval = (
-                trade.net_pnl + self._instead(fill, self.stop_price, rate, stopped=True),
-                trade.net_pnl + self._instead(fill, self.target_price, rate, stopped=False),
-            )
-        self.trades.append(trade)
-
-    @staticmethod
-    def _net(trade: Trade) -> float:
-        costs = trade.spread_cost + trade.slippage_cost + trade.commission
-        return trade.gross_pnl - costs + trade.swap
-
-    def _instead(self, fill: float, level: float, rate: float, *, stopped: bool) -> float:
-        """Return what the exit at another level would have added to the net P&L."""
-        unit = self.unit
-        slip = prices.slip_of(level, unit.slippage, unit.slippage_bps) if stopped else 0.0
-        other = prices.exit_fill(self.side, level, slip)
-        pnl = money.quote_pnl(self.side, other, fill, self.units) * rate
-        return pnl - self.units * (other - fill) * rate * unit.commission_rate
-
-    # The daily identity -------------------------------------------------------------------
-
-    def _book_mark(self, day: int) -> None:
-        """Book the terms between the last booked mark and the last bar's mark."""
-        last = self.at - 1
-        half = self.bars.spread[last] / 2.0
-        rate = self.bars.rate_close[last]
-        self._book(day, self.mid, half, 0.0, rate, 0.0)
-        self.booked_mid, self.booked_half = self.mid, half
-        self.booked_rate, self.booked_pnl = rate, self.pnl_quote
-        self.pending_half = self.pending_slip = 0.0
-
-    def _book(
-        self, day: int, mid: float, half: float, slip: float, rate: float, commission: float
-    ) -> None:
-        at = day * self._row + self.index * N_TERMS
-        ledger, units = self._ledger, self.units
-        ledger[at + PRICE] += money.price_term(self.side, mid, self.booked_mid, units, rate)
-        ledger[at + SPREAD] += money.spread_term(
-            half, self.booked_half, self.pending_half, units, rate
-        )
-        ledger[at + SLIPPAGE] += money.slippage_term(self.pending_slip + slip, units, rate)
-        ledger[at + TRANSLATION] += money.translation_term(self.booked_pnl, rate, self.booked_rate)
-        ledger[at + COMMISSION] += commission

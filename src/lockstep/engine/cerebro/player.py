@@ -21,7 +21,8 @@ from lockstep.core.errors import AssetError, StrategyError
 from lockstep.core.plan import AssetPlan, CustomStrategy, RunPlan
 from lockstep.core.protocols import Progress, Silent
 from lockstep.engine.cerebro.account import Account
-from lockstep.engine.cerebro.broker import N_TERMS, LeveragedBroker
+from lockstep.engine.cerebro.booking import N_TERMS
+from lockstep.engine.cerebro.broker import LeveragedBroker
 from lockstep.engine.cerebro.columns import Ticket
 from lockstep.engine.cerebro.entries import EntryDesk
 from lockstep.engine.cerebro.feed import ArrayFeed
