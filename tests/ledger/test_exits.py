@@ -192,4 +192,5 @@ def test_an_entry_is_good_up_to_its_validity_exactly() -> None:
 def test_the_exit_bar_is_the_first_bar_of_the_cool_down() -> None:
     assert [exits.is_cooling_down(bar, 7, 2) for bar in (7, 8, 9)] == [True, True, False]
     assert not exits.is_cooling_down(7, 7, 0)
+    assert exits.is_cooling_down(0, 0, 1)
     assert not exits.is_cooling_down(0, -1, 5)
