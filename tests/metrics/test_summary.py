@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from math import sqrt
 from pathlib import Path
@@ -5,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.metrics import samples
 
 from lockstep.core.errors import DataError
 from lockstep.metrics.summary import summarise
+from tests.metrics import samples
 
 PROMISED = [
     "initial_equity",
@@ -310,6 +311,17 @@ def test_every_key_is_explained_in_the_documentation(numbers):
     )
     keys = {key for block in blocks for key in block}
     assert sorted(key for key in keys if f"`{key}`" not in text) == []
+
+
+def test_exact_reruns_are_told_and_their_absence_has_a_reason(numbers):
+    assert numbers["portfolio"]["ambiguous_reruns"] is None
+    reason = numbers["undefined"]["portfolio.ambiguous_reruns"]
+    assert reason == "only the compiled player runs again under every rule"
+    made = {"stop_first": -15.0, "target_first": 31.0, "nearest_to_open": 2.0}
+    run = samples.run()
+    facts = {**run.facts, "ambiguous": {"method": "exact", **made}}
+    block = summarise(dataclasses.replace(run, facts=facts))["portfolio"]
+    assert block["ambiguous_reruns"] == made
 
 
 def test_a_reserve_of_rounding_is_no_reserve_and_no_debt():

@@ -118,6 +118,19 @@ def test_the_ambiguous_interval_is_given_with_its_label():
     assert "Static:" in body
 
 
+def test_exact_reruns_stand_in_the_place_of_prices_that_change_nothing_else():
+    trades = trades_of(TWO, names(2))
+    trades.loc[0, ["ambiguous", "pnl_target_first"]] = [True, 400.0]
+    net = {"stop_first": -49.5, "target_first": 312.25, "nearest_to_open": 90.0}
+    facts = facts_of(names(2), 3) | {"ambiguous": {"method": "exact", **net}}
+    body = section(two(trades=trades, facts=facts), "AMBIGUOUS BARS")
+    assert re.search(r"stop first \(chosen\) +-49\.50 +-0\.05", body)
+    assert re.search(r"target first +\+312\.25 +0\.31", body)
+    assert re.search(r"nearest to open +\+90\.00 +0\.09", body)
+    assert "Exact:" in body
+    assert "Static:" not in body
+
+
 def test_solo_runs_are_tabled_without_a_total():
     body = section(two(), "SOLO RUNS")
     assert re.search(r"ASSET00 +-50\.00 +-0\.05", body)

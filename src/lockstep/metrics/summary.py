@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,9 +77,18 @@ def _portfolio(result: RunResult, table: Panel, solo: dict[str, Curve]) -> Block
         "breaker_trips": _decided(decisions, "breaker_trip"),
         "broker_loss": _broker_loss(decisions),
         "reserve_share": _reserve_share(table),
+        "ambiguous_reruns": _reruns(result.facts),
         "decisions": counts(decisions["code"].astype(str).tolist() if len(decisions) else []),
         "counts": _added(result.facts.get("counts", {})),
     }
+
+
+def _reruns(facts: Mapping[str, Any]) -> Measure | dict[str, float]:
+    """Return the net P&L of exact re-runs under each rule for ambiguous bars."""
+    found = dict(facts.get("ambiguous") or {})
+    if found.pop("method", "static") != "exact":
+        return Undefined("only the compiled player runs again under every rule")
+    return found
 
 
 def _reserve_share(table: Panel) -> Measure:
