@@ -85,4 +85,5 @@ risk_rules = Registry(
 )
 formats = Registry("lockstep.data.formats", "file format")
 report_sections = Registry("lockstep.report.sections", "report section")
-figures = Registry("lockstep.report.figures", "figure")
+#: The fan chart is drawn from a simulation, not from a run's result.
+figures = Registry("lockstep.report.figures", "figure", exclude=("fan_chart",))

@@ -20,7 +20,7 @@ def headlines(reading: Reading) -> list[str]:
     """Return the box with labels, run, dates and player."""
     facts = reading.facts
     partial = [] if reading.is_played else ["PARTIAL: an asset failed; there is no portfolio."]
-    labels = [*partial, *(_meant(str(label)) for label in facts.get("labels") or ())]
+    labels = [*partial, *(meant(str(label)) for label in facts.get("labels") or ())]
     run = f"Run {facts.get('run_id', '(unsaved)')}"
     frame = f"{facts.get('timeframe', '?')} bars"
     lines = [
@@ -31,7 +31,8 @@ def headlines(reading: Reading) -> list[str]:
     return box([*lines, *(["---", *labels] if labels else [])])
 
 
-def _meant(label: str) -> str:
+def meant(label: str) -> str:
+    """Return a label with what it means for the reader."""
     for beginning, meaning in MEANING.items():
         if label.lower().startswith(beginning):
             return f"{beginning.upper()}{plain(label)[len(beginning) :]} - {meaning}"

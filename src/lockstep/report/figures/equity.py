@@ -14,7 +14,16 @@ from lockstep.core.registry import figures
 from lockstep.core.result import RunResult
 from lockstep.metrics.drawdown import drawdowns
 from lockstep.metrics.panel import Panel, nanoseconds, panel
-from lockstep.report.canvas import DPI, look_of, plain_latin, png_of, thinned
+from lockstep.report.canvas import (
+    DPI,
+    dress,
+    legend,
+    look_of,
+    money_ticks,
+    plain_latin,
+    png_of,
+    thinned,
+)
 from lockstep.report.reading import Reading, read
 from lockstep.report.wording import money, percent, plain, signed
 
@@ -28,10 +37,6 @@ LEFT, RIGHT, TOP, BOTTOM = 0.075, 0.795, 0.875, 0.06
 PIXELS = int((RIGHT - LEFT) * INCHES[0] * DPI)
 #: Most assets the legend names; of more, the best and the worst.
 MOST_NAMED = 32
-#: Assets that fit one column of the legend.
-ONE_COLUMN = 16
-#: Units of money on an axis that ten of them fit, and what the axis is then called.
-_UNITS = ((1e12, ", trillion"), (1e9, ", billion"), (1e6, ", million"))
 _TRIP, _RESUME, _STOP_OUT, _REBALANCE = "#C0392B", "#2E8B57", "#7B1FA2", "#555555"
 
 
@@ -137,49 +142,22 @@ def _nothing(figure: Figure, reading: Reading) -> None:
                 va="center", parse_math=False)  # fmt: skip
 
 
-def _dress(axes: Axes, title: str, unit: str) -> None:
-    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=5)
-    axes.set_ylabel(unit, fontsize=9)
-    axes.tick_params(labelsize=8.5)
-    axes.grid(True, color="#E3E3E3", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.margins(x=0.005)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
 def _line(axes: Axes, time: Ints, values: Array, **look: Any) -> Any:
     at = thinned(values, PIXELS)
     return axes.plot(_dates(time[at]), values[at], **look)[0]
 
 
-def _money_ticks(axes: Axes) -> None:
-    """Label money: in whole units, in cents where the axis spans few, in millions where many."""
-    from matplotlib.ticker import FuncFormatter
-
-    low, high = axes.get_ylim()
-    if high - low < 1.0:
-        middle = (low + high) / 2
-        axes.set_ylim(middle - 1.0, middle + 1.0)
-    unit, name = next((u for u in _UNITS if max(abs(low), abs(high)) >= 10.0 * u[0]), (1.0, ""))
-    decimals = 0 if high - low >= 20.0 * unit else 2
-    axes.set_ylabel(f"{axes.get_ylabel()}{name}")
-    axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{round(value / unit, decimals) + 0.0:,.{decimals}f}")
-    )
-
-
 def _equity(axes: Axes, aligned: Panel, reading: Reading, events: _Events) -> None:
     account, currency = aligned.account, reading.currency
-    _dress(axes, "Account equity", currency)
+    dress(axes, "Account equity", currency)
     axes.axhline(account.initial, color="#888888", linewidth=0.9, linestyle=":")
     line = _line(axes, account.time, account.equity, color="black", linewidth=1.5, zorder=5)
-    _money_ticks(axes)
+    money_ticks(axes)
     if len(events.stop_outs):
         at = np.clip(np.searchsorted(account.time, events.stop_outs), 0, len(account.time) - 1)
         axes.plot(_dates(account.time[at]), account.equity[at], linestyle="none", marker="X",
                   markersize=7, color=_STOP_OUT, zorder=6)  # fmt: skip
-    _legend(axes, *_keys(line, events, aligned.account.initial, account.final, currency))
+    legend(axes, *_keys(line, events, aligned.account.initial, account.final, currency))
 
 
 def _keys(
@@ -209,7 +187,7 @@ def _keys(
 
 def _contributions(axes: Axes, aligned: Panel, reading: Reading) -> None:
     account = aligned.account
-    _dress(axes, "What each asset added: cumulative net P&L, without transfers", reading.currency)
+    dress(axes, "What each asset added: cumulative net P&L, without transfers", reading.currency)
     axes.axhline(0.0, color="#888888", linewidth=0.9, linestyle=":")
     drawn = []
     for index, symbol in enumerate(aligned.symbols):
@@ -217,7 +195,7 @@ def _contributions(axes: Axes, aligned: Panel, reading: Reading) -> None:
         colour, dashes = look_of(index)
         line = _line(axes, account.time, added, color=colour, linestyle=dashes, linewidth=1.1)
         drawn.append((float(added[-1]), symbol, line))
-    _money_ticks(axes)
+    money_ticks(axes)
     drawn.sort(key=lambda item: (-item[0], item[1]))
     half = MOST_NAMED // 2
     named = drawn if len(drawn) <= MOST_NAMED else [*drawn[:half], *drawn[-half:]]
@@ -226,7 +204,7 @@ def _contributions(axes: Axes, aligned: Panel, reading: Reading) -> None:
     title = f"last P&L, {reading.currency}"
     if len(drawn) > len(named):
         title += f" (best and worst {half} of {len(drawn)})"
-    _legend(axes, [line for *_, line in named], labels, title)
+    legend(axes, [line for *_, line in named], labels, title)
 
 
 def _drawdown(axes: Axes, aligned: Panel, reading: Reading) -> None:
@@ -235,7 +213,7 @@ def _drawdown(axes: Axes, aligned: Panel, reading: Reading) -> None:
 
     account = aligned.account
     below = -100.0 * drawdowns(account.equity, account.initial)
-    _dress(axes, "Drawdown below the peak so far", "%")
+    dress(axes, "Drawdown below the peak so far", "%")
     at = thinned(below, PIXELS)
     axes.fill_between(_dates(account.time[at]), below[at], 0.0, color="#D98880", linewidth=0.0)
     axes.plot(_dates(account.time[at]), below[at], color="#922B21", linewidth=0.8)
@@ -248,21 +226,7 @@ def _drawdown(axes: Axes, aligned: Panel, reading: Reading) -> None:
     axes.plot(_dates(np.array([fall.bottom])), [-100.0 * fall.depth], marker="v", markersize=6,
               color="#922B21", linestyle="none", clip_on=False)  # fmt: skip
     key = Line2D([], [], marker="v", color="#922B21", linestyle="none")
-    _legend(axes, [key], [f"deepest {percent(fall.depth)}, {day}"])
-
-
-def _legend(axes: Axes, handles: list[Any], labels: list[str], title: str = "") -> None:
-    columns = 1 if len(handles) <= ONE_COLUMN else 2
-    legend = axes.legend(
-        handles, labels, title=title or None, loc="upper left", bbox_to_anchor=(1.005, 1.03),
-        borderaxespad=0.0, frameon=False, ncols=columns, handlelength=2.2, columnspacing=0.8,
-        labelspacing=0.35, handletextpad=0.5,
-        prop={"family": "monospace", "size": 7.5 if columns == 1 else 6.2},
-        title_fontproperties={"size": 8},
-    )  # fmt: skip
-    legend.set_alignment("left")
-    for text in legend.get_texts():
-        text.set_parse_math(False)
+    legend(axes, [key], [f"deepest {percent(fall.depth)}, {day}"])
 
 
 def _mark(axes: Axes, events: _Events, time: Ints) -> None:
