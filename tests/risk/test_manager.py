@@ -86,6 +86,8 @@ def test_drawdown_scaling_without_an_end_needs_a_breaker() -> None:
         in_order([("drawdown_scaling", DrawdownScaling())])
     with pytest.raises(ConfigError, match=r"start_at is 0\.3; expected below the breaker's limit"):
         in_order([("drawdown_scaling", DrawdownScaling(0.3)), ("breaker", Breaker(0.25))])
+    with pytest.raises(ConfigError, match=r"start_at is 0\.25; expected below the breaker's limit"):
+        in_order([("drawdown_scaling", DrawdownScaling(0.25)), ("breaker", Breaker(0.25))])
 
 
 # What it asks -----------------------------------------------------------------------------------

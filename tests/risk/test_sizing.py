@@ -143,3 +143,9 @@ def test_no_link_enlarges_a_position(
     for _, room in rooms:
         assert sized.lots * 125_000.0 <= max(room, 0.0) * (1 + 1e-9) + 1e-4
     assert sized.lots * 125_000.0 <= 10.0 * basis * (1 + 1e-9) + 1e-4
+
+
+def test_a_link_that_leaves_all_that_was_asked_did_not_bind() -> None:
+    # 1,000 dollars over 0.125 on 1,000 units are 8 lots, exactly the most allowed.
+    sized = size(0.125, basis=100_000.0, factor=1.0, contract_size=1000.0, max_lot=8.0)
+    assert (sized.asked, sized.lots, sized.cuts) == (8.0, 8.0, ())
