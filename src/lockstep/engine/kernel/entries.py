@@ -46,15 +46,15 @@ def size_entries(m, u, s, b, t, r, halts, acc, wanted, count, step, day):
         s[j].exposure = exposure_of(m, s, j)
     for a in range(1, count):
         j = wanted[a]
-        strength = m.rows[s[j].next_row - 1].strength
+        strength = m.rows[s[j].asked_row].strength
         place = a
-        while place > 0 and m.rows[s[wanted[place - 1]].next_row - 1].strength < strength:
+        while place > 0 and m.rows[s[wanted[place - 1]].asked_row].strength < strength:
             wanted[place] = wanted[place - 1]
             place -= 1
         wanted[place] = j
     for a in range(count):
         j = wanted[a]
-        row = s[j].next_row - 1
+        row = s[j].asked_row
         if not _blocked(m, s, b, t, r, halts, acc, j, row, step):
             _size(m, u, s, b, t, r, acc, j, row, step, day)
 

@@ -34,11 +34,13 @@ class Market(NamedTuple):
     exit: Int8s
     exit_first: Ints  # (n + 1,); equal neighbours: the asset never asks to leave
     rows: Records  # ROW, entry signals
-    row_first: Ints  # (n + 1,) where each asset's entry signals begin
-    live: Int32s  # assets in the order they come alive
-    live_first: Ints  # (n_steps + 1,)
+    row_asset: Int32s  # whose each entry signal is
+    spoken: Int32s  # entry signals in the order of the clock, then of the assets
+    spoken_step: Int32s
+    step: Int32s  # index of each bar on the clock
     clock: Ints
     day: Int32s
+    day_first: Ints  # (n_days,) first step of each trading day
     month: Ints  # (n_days,)
     rebalance: Int32s  # (n_steps,) row of weights, or -1
     weights: Array
@@ -100,14 +102,14 @@ SLEEVE = _record(
     "queued_drawdown queued_correlation queued_exposure exposure trade_stop trade_target "
     "trade_rate trade_risk trade_asked trade_weight trade_drawdown trade_correlation "
     "trade_commission trade_swap need gift",
-    whole="at side bars_held row queued_exit exit_bar live_step stopped_step mark_day next_row "
-    "in_position queued queued_row queued_links trade_links trade_entry_bar",
+    whole="at side bars_held row queued_exit exit_bar live_step stopped_step mark_day asked_row "
+    "next_step in_position queued queued_row queued_links trade_links trade_entry_bar",
     flags="trails best_known stop_out_flag ruined",
 )
 #: The state of the account.
 ACCOUNT = _record(
     floats="reserve equity used peak drawdown day_start last_equity factor least_free",
-    whole="stopped_step tripped_at tripped_month",
+    whole="stopped_step tripped_at tripped_month heard active",
     flags="ruined flagged tripped daily_tripped resumed",
 )
 #: One trade, with the names of `core.records.Trade`.

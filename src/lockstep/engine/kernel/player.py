@@ -9,10 +9,10 @@ import numpy as np
 
 from lockstep.core.codes import STAGES
 from lockstep.core.errors import StrategyError
-from lockstep.core.plan import AssetPlan, RunPlan
+from lockstep.core.plan import RunPlan
 from lockstep.core.records import Decision, Trade
 from lockstep.engine.kernel import layout as at
-from lockstep.engine.kernel.walk import walk
+from lockstep.engine.kernel.walk import SCRATCH, walk
 from lockstep.engine.played import Played
 from lockstep.ledger.exits import AMBIGUOUS_RULES
 from lockstep.ledger.rules import AFTER_DAYS, NEVER, NEXT_MONTH, RECOVERS
@@ -71,11 +71,11 @@ def play(plan: RunPlan) -> Played:
         )
     steps = len(plan.clock)
     market, units = market_of(plan), units_of(plan)
-    sleeves = sleeves_of(plan, market)
+    sleeves = sleeves_of(plan)
     account = account_of(plan, sleeves)
     books = books_of(plan, len(market.rows))
     rules, halts = rules_of(plan)
-    scratch = np.empty((3, len(plan.assets)), dtype=np.int64)
+    scratch = np.zeros((SCRATCH, len(plan.assets)), dtype=np.int64)
     state = (market, units, terms_of(plan), rules, halts, sleeves)
     step = 0
     while True:
@@ -99,13 +99,17 @@ def market_of(plan: RunPlan) -> at.Market:
     """Return the bars, signals and schedule of a plan, laid out for the loop."""
     assets = plan.assets
     columns = {name: _joined([getattr(a, name) for a in assets], np.float64) for name in _COLUMNS}
-    live, live_first = schedule(assets, len(plan.clock))
     rebalance = np.full(len(plan.clock), -1, dtype=np.int32)
     rebalance[plan.rebalance_steps] = np.arange(len(plan.rebalance_steps))
     months = plan.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     rows = np.zeros(sum(len(a.entries.bar) for a in assets), dtype=at.ROW)
     for name in at.ROW.names or ():
         rows[name] = np.concatenate([getattr(a.entries, name) for a in assets])
+    row_asset = np.repeat(
+        np.arange(len(assets), dtype=np.int32), [len(a.entries.bar) for a in assets]
+    )
+    row_step = np.concatenate([a.step[a.entries.bar] for a in assets]).astype(np.int32)
+    spoken = np.lexsort((row_asset, row_step))
     return at.Market(
         first=_starts([len(a) for a in assets]),
         time=_joined([a.time for a in assets], np.int64),
@@ -113,27 +117,20 @@ def market_of(plan: RunPlan) -> at.Market:
         nights=_joined([a.nights for a in assets], np.int8),
         exit=_joined([a.exit for a in assets], np.int8),
         exit_first=_starts([len(a.exit) for a in assets]),
-        row_first=_starts([len(a.entries.bar) for a in assets]),
         rows=rows,
-        live=live,
-        live_first=live_first,
+        row_asset=row_asset,
+        spoken=spoken.astype(np.int32),
+        spoken_step=row_step[spoken],
+        step=_joined([a.step for a in assets], np.int32),
         clock=plan.clock,
         day=plan.day,
+        day_first=np.searchsorted(plan.day, np.arange(len(plan.days))).astype(np.int64),
         month=months,
         rebalance=rebalance,
         weights=np.ascontiguousarray(plan.weights),
         correlation=np.ascontiguousarray(plan.correlation),
         observations=np.ascontiguousarray(plan.observations),
     )
-
-
-def schedule(assets: Sequence[AssetPlan], steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the assets in the order they come alive, and where each step begins in that."""
-    when = np.concatenate([asset.step for asset in assets])
-    owner = np.concatenate([np.full(len(a), j, dtype=np.int32) for j, a in enumerate(assets)])
-    order = np.argsort(when, kind="stable")
-    first = np.searchsorted(when[order], np.arange(steps + 1))
-    return owner[order], first.astype(np.int64)
 
 
 def units_of(plan: RunPlan) -> at.Records:
@@ -188,12 +185,11 @@ def rules_of(plan: RunPlan) -> tuple[at.Records, np.ndarray]:
     return record, np.array([moment for span in spans for moment in span], dtype=np.int64)
 
 
-def sleeves_of(plan: RunPlan, market: at.Market) -> at.Records:
+def sleeves_of(plan: RunPlan) -> at.Records:
     """Return the state of every sleeve before the first step."""
     sleeves = np.zeros(len(plan.assets), dtype=at.SLEEVE)
     for name in ("at", "exit_bar", "live_step", "stopped_step"):
         sleeves[name] = -1
-    sleeves["next_row"] = market.row_first[:-1]
     sleeves["weight"] = plan.initial_weights
     sleeves["balance"] = sleeves["equity"] = plan.initial_weights * float(plan.terms.capital)
     return sleeves

@@ -1,4 +1,10 @@
-"""The compiled walk over the clock: the five stages of every step."""
+"""The compiled walk over the clock: the five stages of every step in which something can happen.
+
+A flat asset costs nothing until its strategy speaks: the walk knows the step of every entry signal
+and visits, beside those, only bars of assets that hold a position or a queued entry, the first
+step of each trading day, and every step while the breaker is tripped or a stop-out waits. Between
+two visited steps the account does not change, and its rows are repeated.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +15,9 @@ from lockstep.engine.kernel.sleeve import leave_on_signal, stage_a, stage_c, sta
 
 #: Most decisions one step can record: per asset in stages B, D and E, and for the account.
 PER_ASSET, PER_STEP = 26, 8
+# Rows of the scratch table: who is active, who is live, who wants to enter, who is queued.
+ACTIVE, LIVE, WANTED, QUEUE = 0, 1, 2, 3
+SCRATCH = 4
 
 
 @compiled
@@ -18,60 +27,133 @@ def walk(m, u, terms, rules, halts, s, b, account, scratch, start):
     It stops early when the table of decisions could overflow in the next step: the caller makes
     room and calls again, all state being in the arrays.
     """
-    n, steps = len(s), len(m.clock)
+    steps = len(m.clock)
     t, r, acc = terms[0], rules[0], account[0]
-    active, wanted, queue = scratch[0], scratch[1], scratch[2]
-    room = len(b.decisions) - n * PER_ASSET - PER_STEP
-    yesterday = m.day[start - 1] if start > 0 else -1
-    for step in range(start, steps):
+    room = len(b.decisions) - len(s) * PER_ASSET - PER_STEP
+    step = start
+    while step < steps:
         if b.counts[1] > room:
             return step
-        day = m.day[step]
-        new_day = day != yesterday
-        yesterday = day
-        first, last = m.live_first[step], m.live_first[step + 1]
-        count, asking, entering = 0, 0, False
-        for a in range(first, last):
-            j = m.live[a]
-            s[j].at += 1
-            if s[j].side:
-                s[j].live_step = step
-                stage_a(m, u, s, b, j, day)
-                active[count] = j
-                count += 1
-            elif s[j].queued:
-                s[j].live_step = step
-                active[count] = j
-                count += 1
-                entering = True
-        if entering:
-            open_entries(m, u, s, b, t, acc, active, count, queue, step, day)
-        for a in range(count):
-            j = active[a]
-            if s[j].side:
-                stage_c(m, u, s, b, t, j)
-                if s[j].side and m.first[j] + s[j].at == m.first[j + 1] - 1:
-                    stage_c_at_data_end(m, u, s, b, j)
-        if count or new_day or acc.tripped or acc.flagged or m.rebalance[step] >= 0:
-            stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day)
-        elif step > 0:
-            b.level[step] = b.level[step - 1]
-        b.reserve[step], b.used[step] = acc.reserve, acc.used
-        b.factor[step] = acc.factor
-        for j in range(n):
-            b.equity[step, j] = s[j].equity
-        for a in range(first, last):
-            j = m.live[a]
-            if s[j].side:
-                leave_on_signal(m, s, j)
-            row = s[j].next_row
-            if row < m.row_first[j + 1] and m.rows[row].bar == s[j].at:
-                s[j].next_row = row + 1
-                if s[j].side or s[j].queued:
-                    s[j].in_position += 1
-                else:
-                    wanted[asking] = j
-                    asking += 1
-        if asking:
-            size_entries(m, u, s, b, t, r, halts, acc, wanted, asking, step, day)
+        _step(m, u, s, b, t, r, halts, acc, scratch, step)
+        upcoming = _next_step(m, s, acc, scratch[ACTIVE], step)
+        for between in range(step + 1, upcoming):
+            _record(s, b, acc, between)
+            b.level[between] = b.level[step]
+        step = upcoming
     return steps
+
+
+@compiled
+def _next_step(m, s, acc, active, step):
+    """Return the next step in which something can happen."""
+    if acc.tripped or acc.flagged:
+        return step + 1
+    upcoming = len(m.clock)
+    day = m.day[step] + 1
+    if day < len(m.day_first):
+        upcoming = m.day_first[day]
+    if acc.heard < len(m.spoken):
+        upcoming = min(upcoming, m.spoken_step[acc.heard])
+    for a in range(acc.active):
+        upcoming = min(upcoming, s[active[a]].next_step)
+    return upcoming
+
+
+@compiled
+def _record(s, b, acc, step):
+    b.reserve[step], b.used[step], b.factor[step] = acc.reserve, acc.used, acc.factor
+    for j in range(len(s)):
+        b.equity[step, j] = s[j].equity
+
+
+@compiled
+def _step(m, u, s, b, t, r, halts, acc, scratch, step):
+    day = m.day[step]
+    new_day = step == 0 or day != m.day[step - 1]
+    active, live = scratch[ACTIVE], scratch[LIVE]
+    count, entering = 0, False
+    for a in range(acc.active):
+        j = active[a]
+        if s[j].next_step != step:
+            continue
+        s[j].at += 1
+        s[j].live_step = step
+        live[count] = j
+        count += 1
+        if s[j].side:
+            stage_a(m, u, s, b, j, day)
+        else:
+            entering = True
+    if entering:
+        open_entries(m, u, s, b, t, acc, live, count, scratch[QUEUE], step, day)
+    for a in range(count):
+        j = live[a]
+        if s[j].side:
+            stage_c(m, u, s, b, t, j)
+            if s[j].side and m.first[j] + s[j].at == m.first[j + 1] - 1:
+                stage_c_at_data_end(m, u, s, b, j)
+    if count or new_day or acc.tripped or acc.flagged or m.rebalance[step] >= 0:
+        stage_d(m, u, s, b, t, r, acc, live, count, step, day, new_day)
+    elif step > 0:
+        b.level[step] = b.level[step - 1]
+    _record(s, b, acc, step)
+    for a in range(count):
+        if s[live[a]].side:
+            leave_on_signal(m, s, live[a])
+    asking = _listen(m, s, acc, scratch[WANTED], step)
+    if asking:
+        size_entries(m, u, s, b, t, r, halts, acc, scratch[WANTED], asking, step, day)
+    _keep_active(m, s, acc, active, scratch[WANTED], asking, step)
+
+
+@compiled
+def _listen(m, s, acc, wanted, step):
+    """Return how many flat assets ask for an entry at this step, and which."""
+    asking = 0
+    while acc.heard < len(m.spoken) and m.spoken_step[acc.heard] == step:
+        row = m.spoken[acc.heard]
+        j = m.row_asset[row]
+        acc.heard += 1
+        if s[j].side or s[j].queued:
+            s[j].in_position += 1
+            continue
+        s[j].at = m.rows[row].bar
+        s[j].asked_row = row
+        wanted[asking] = j
+        asking += 1
+    return asking
+
+
+@compiled
+def _keep_active(m, s, acc, active, wanted, asking, step):
+    """Drop assets that became flat, take up those that queued an entry, in order."""
+    kept = 0
+    for a in range(acc.active):
+        j = active[a]
+        if s[j].side or s[j].queued:
+            if s[j].next_step == step:
+                _look_ahead(m, s, j)
+            active[kept] = j
+            kept += 1
+    for a in range(asking):
+        j = wanted[a]
+        if not s[j].queued:
+            continue
+        _look_ahead(m, s, j)
+        place = kept
+        while place > 0 and active[place - 1] > j:
+            place -= 1
+        if place > 0 and active[place - 1] == j:  # it left and asked again within one step
+            continue
+        for later in range(kept, place, -1):
+            active[later] = active[later - 1]
+        active[place] = j
+        kept += 1
+    acc.active = kept
+
+
+@compiled
+def _look_ahead(m, s, j):
+    """Remember the step of the asset's next bar."""
+    following = m.first[j] + s[j].at + 1
+    s[j].next_step = m.step[following] if following < m.first[j + 1] else len(m.clock)
