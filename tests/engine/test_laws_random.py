@@ -181,7 +181,7 @@ def watch(plan: RunPlan, monkeypatch: pytest.MonkeyPatch) -> tuple[Lockstep, Pla
 ACTED: set[str] = set()
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(seed=draw.integers(0, 10_000), rules=RULES, terms=TERMS)
 def test_random_streams_keep_the_identities_and_no_rule_enlarges_a_position(
     seed: int, rules: dict[str, Any], terms: dict[str, Any]

@@ -248,6 +248,18 @@ def test_a_daily_loss_ends_with_the_trading_day_and_counts_from_its_last_mark() 
     assert [t.signal_bar for t in of(plan, played, "GBPUSD")] == [4]
 
 
+def test_a_loss_in_the_first_step_of_a_day_counts_against_the_mark_before_it() -> None:
+    """900 are lost between the last bar of Wednesday and the close of Thursday's first."""
+    start = int(np.datetime64("2025-01-15T21:40", "ns").astype(np.int64))
+    closes = (1.0, 1.0, 1.0, 1.0, 0.991, 0.991)
+    bars = make_bars("EURUSD", [(c, c, c, c) for c in closes], start=start)
+    falls = asset(unit("EURUSD"), bars, [{"bar": 0, "side": 1, "stop": 0.01}])
+    plan, played = play((("daily_loss", DailyLoss(limit=0.008)),), falls)
+    (trip,) = decided(plan, played, "daily_loss_trip")
+    assert trip[:2] == (4, "D")
+    assert trip[3] == pytest.approx(0.009)
+
+
 def test_drawdown_scales_the_size_and_stores_the_factor_with_the_trade() -> None:
     # EURUSD loses 800 of 100,000: 0.8 % lies 3/4 of the way from 0.2 % to 1 %: 1 - 0.8 x 3/4
     rule = DrawdownScaling(start_at=0.002, end_at=0.01, floor=0.2)
