@@ -1,6 +1,6 @@
 """Lockstep: many strategies, one leveraged account, one clock."""
 
-from lockstep.compiled import use_cache
+from lockstep.core.compiled import use_cache
 
 __version__ = "0.1.0"
 

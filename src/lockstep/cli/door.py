@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from lockstep.cli.flags import asset_parser, portfolio_parser
+from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
 
 INTERRUPTED = 130
@@ -43,6 +43,9 @@ COMMANDS: dict[str, Command] = {
         "lockstep.cli.portfolio", portfolio_parser, "run many assets in one account"
     ),
     "asset": Command("lockstep.cli.asset", asset_parser, "run one asset (--symbol ...)"),
+    "montecarlo": Command(
+        "lockstep.cli.montecarlo", montecarlo_parser, "draw the days of a finished run again"
+    ),
 }
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from lockstep import report
 from lockstep.cli.progress import ProgressBars
-from lockstep.compiled import is_cold
 from lockstep.config.loading import Loaded, load
 from lockstep.config.models import RunConfig
 from lockstep.config.ranking import IN_SAMPLE_LABEL, in_sample
 from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
+from lockstep.core.compiled import is_cold
 from lockstep.core.errors import AssetError
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range, load_bars

@@ -64,7 +64,7 @@ class AssetPlan:
         As in the source.
     rate_open, rate_close : ndarray
         Quote to account currency known at the label, and at label + timeframe; NaN if unknown.
-    nights : ndarray of int8
+    nights : ndarray of int32
         Rollovers in (previous label, label], each weighted (0, 1 or 3).
     exit : ndarray of int8
         Bits of `Signals.exit`; shape (0,) if the strategy never asks to leave.
@@ -88,7 +88,7 @@ class AssetPlan:
     volume: Array
     rate_open: Array
     rate_close: Array
-    nights: Int8s
+    nights: Int32s
     exit: Int8s
     entries: EntryRows
     custom: CustomStrategy | None = None

@@ -125,7 +125,7 @@ def spread_of(unit: Instrument, time: Ints) -> Array:
 
 def nights_of(unit: Instrument, time: Ints) -> np.ndarray:
     """Return the weighted rollovers in (previous label, label] of each bar; 0 for the first."""
-    nights = np.zeros(len(time), dtype=np.int8)
+    nights = np.zeros(len(time), dtype=np.int32)
     if len(time) < 2:
         return nights
     instants, weekday = rollovers(int(time[0]), int(time[-1]))

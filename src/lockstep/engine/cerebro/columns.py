@@ -41,7 +41,7 @@ class Columns:
             setattr(self, name, line_of(getattr(plan, name)))
         self.rate_open = line_of(plan.rate_open)
         self.rate_close = line_of(plan.rate_close)
-        self.nights = array("b", np.ascontiguousarray(plan.nights, dtype=np.int8).tobytes())
+        self.nights = array("i", np.ascontiguousarray(plan.nights, dtype=np.int32).tobytes())
         self.time = array("q", np.ascontiguousarray(plan.time, dtype=np.int64).tobytes())
 
     def feed(self, plan: AssetPlan) -> dict[str, array[float]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lockstep.core.codes import BREAKER_EXIT, CODE, DAILY_LOSS_EXIT, STOP_OUT_EXIT
 from lockstep.engine.kernel import layout as at
-from lockstep.engine.kernel.jit import compiled
+from lockstep.engine.kernel.jit import compiled, inlined
 from lockstep.engine.kernel.sleeve import (
     BROKER_LOSS,
     TRANSFERS,
@@ -38,7 +38,7 @@ CANCELLED_RUINED = CODE["cancelled_ruined"]
 MARGIN_BIT = 1 << 7
 
 
-@compiled
+@inlined
 def note(b, step, stage, asset, code, before, after):
     """Record a decision; the walk sees to it that there is room."""
     k = b.counts[1]
@@ -135,7 +135,7 @@ def _free_at_open(m, u, s, t, acc, asking, step):
     return (equity + acc.reserve) - used
 
 
-@compiled
+@inlined
 def sum_up(s, acc):
     """Sum the account afresh: sleeves in order, then the reserve."""
     equity, used = 0.0, 0.0
@@ -146,7 +146,7 @@ def sum_up(s, acc):
     acc.used = used
 
 
-@compiled
+@inlined
 def stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day):
     """Sum up, stop out, let the rules look, rebalance."""
     sum_up(s, acc)
@@ -162,7 +162,7 @@ def stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day):
         _rebalance(s, b, t, acc, m.weights, row, step, day)
 
 
-@compiled
+@inlined
 def _stop_out_pooled(m, u, s, b, t, acc, active, count, step):
     short = margin.must_stop_out(acc.equity, acc.used, t.stop_out_level)
     if short:
@@ -216,7 +216,7 @@ def _stop_out_segregated(m, u, s, b, t, acc, step):
             acc.flagged = True
 
 
-@compiled
+@inlined
 def _clear_flag(s, b, step, j, equity, used):
     if s[j].stop_out_flag:
         s[j].stop_out_flag = False
@@ -238,7 +238,7 @@ def cancel_entries(s, b, step, code):
         _cancel(s, b, step, j, code)
 
 
-@compiled
+@inlined
 def _lift_negative_balances(s, b, t, acc, step, day):
     n = len(s)
     if t.pooled:
@@ -266,7 +266,7 @@ def _lift_negative_balances(s, b, t, acc, step, day):
         sum_up(s, acc)
 
 
-@compiled
+@inlined
 def _let_rules_look(m, s, b, r, acc, step, day, new_day):
     equity = acc.equity
     if new_day:
@@ -284,7 +284,7 @@ def _let_rules_look(m, s, b, r, acc, step, day, new_day):
         )
 
 
-@compiled
+@inlined
 def _breaker(m, s, b, r, acc, step, day):
     now, month = m.clock[step], m.month[day]
     if acc.tripped:
@@ -311,7 +311,7 @@ def _breaker(m, s, b, r, acc, step, day):
         _flatten(s, BREAKER_EXIT)
 
 
-@compiled
+@inlined
 def _daily_loss(s, b, r, acc, step, new_day):
     if r.daily_loss == np.inf:
         return

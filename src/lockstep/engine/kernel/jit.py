@@ -13,3 +13,8 @@ _OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
 def compiled(function: Any) -> Any:
     """Compile a function of the kernel on its first call."""
     return njit(**_OPTIONS)(function)
+
+
+def inlined(function: Any) -> Any:
+    """Compile a function into its callers: passing the market by value would cost more than it."""
+    return njit(forceinline=True, **_OPTIONS)(function)

@@ -30,7 +30,7 @@ class Market(NamedTuple):
     spread: Array
     rate_open: Array
     rate_close: Array
-    nights: Int8s
+    nights: Int32s
     exit: Int8s
     exit_first: Ints  # (n + 1,); equal neighbours: the asset never asks to leave
     rows: Records  # ROW, entry signals

@@ -16,20 +16,20 @@ from lockstep.core.codes import (
     STOP_OUT_EXIT,
     TIME_EXIT,
 )
-from lockstep.engine.kernel.jit import compiled
+from lockstep.engine.kernel.jit import compiled, inlined
 from lockstep.ledger import exits, margin, money, prices, sizing
 
 NAN = np.nan
 PRICE, SPREAD, SLIPPAGE, COMMISSION, SWAP, TRANSLATION, TRANSFERS, BROKER_LOSS = range(8)
 
 
-@compiled
+@inlined
 def queue_exit(s, j, reason):
     """Ask for an exit at the next open; the reason of higher precedence stays."""
     s[j].queued_exit = exits.worse_exit(s[j].queued_exit, reason)
 
 
-@compiled
+@inlined
 def stage_a(m, u, s, b, j, day):
     """Book the swap of the rollovers crossed, then leave at the opening quote if due."""
     i = s[j].at
@@ -73,7 +73,7 @@ def _book_swap(m, u, s, b, j, x, nights, day):
     b.terms[day, j, SWAP] += amount
 
 
-@compiled
+@inlined
 def opening_figures(m, u, s, j):
     """Return (equity, used margin) of a sleeve at the opening quotes of its live bar."""
     x = m.first[j] + s[j].at
@@ -127,7 +127,7 @@ def open_position(m, u, s, b, j, lots, fill, slip, day):
     s[j].queued = 0
 
 
-@compiled
+@inlined
 def stage_c(m, u, s, b, t, j):
     """Resolve stop and target inside the live bar, mark at its close, move the stop."""
     x = m.first[j] + s[j].at
@@ -162,7 +162,7 @@ def stage_c_at_data_end(m, u, s, b, j):
     s[j].end_adjustment += s[j].equity - marked
 
 
-@compiled
+@inlined
 def _mark(m, u, s, j, x):
     rate, spread = m.rate_close[x], m.spread[x]
     quote = prices.exit_quote(s[j].side, m.bid_close[x], spread)
@@ -173,7 +173,7 @@ def _mark(m, u, s, j, x):
     s[j].used = margin.used_margin(s[j].units, s[j].mid, rate, u[j].margin_rate)
 
 
-@compiled
+@inlined
 def _trail(m, s, j, low, high):
     side, row = s[j].side, s[j].row
     extreme = high if side > 0 else low
@@ -193,7 +193,7 @@ def _trail(m, s, j, low, high):
     )
 
 
-@compiled
+@inlined
 def exposure_of(m, s, j):
     """Return the signed notional at the last mark, account currency."""
     if s[j].side == 0:
@@ -291,7 +291,7 @@ def _book(s, b, j, day, mid, half, slip, rate, commission):
     terms[day, j, COMMISSION] += commission
 
 
-@compiled
+@inlined
 def leave_on_signal(m, s, j):
     """Queue the exit that the strategy's mask asks for at the close of the live bar."""
     first = m.exit_first[j]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from lockstep.engine.kernel.account import open_entries, stage_d
 from lockstep.engine.kernel.entries import size_entries
-from lockstep.engine.kernel.jit import compiled
+from lockstep.engine.kernel.jit import compiled, inlined
 from lockstep.engine.kernel.sleeve import leave_on_signal, stage_a, stage_c, stage_c_at_data_end
 
 #: Most decisions one step can record: per asset in stages B, D and E, and for the account.
@@ -43,7 +43,7 @@ def walk(m, u, terms, rules, halts, s, b, account, scratch, start):
     return steps
 
 
-@compiled
+@inlined
 def _next_step(m, s, acc, active, step):
     """Return the next step in which something can happen."""
     if acc.tripped or acc.flagged:
@@ -59,14 +59,14 @@ def _next_step(m, s, acc, active, step):
     return upcoming
 
 
-@compiled
+@inlined
 def _record(s, b, acc, step):
     b.reserve[step], b.used[step], b.factor[step] = acc.reserve, acc.used, acc.factor
     for j in range(len(s)):
         b.equity[step, j] = s[j].equity
 
 
-@compiled
+@inlined
 def _step(m, u, s, b, t, r, halts, acc, scratch, step):
     day = m.day[step]
     new_day = step == 0 or day != m.day[step - 1]
@@ -106,7 +106,7 @@ def _step(m, u, s, b, t, r, halts, acc, scratch, step):
     _keep_active(m, s, acc, active, scratch[WANTED], asking, step)
 
 
-@compiled
+@inlined
 def _listen(m, s, acc, wanted, step):
     """Return how many flat assets ask for an entry at this step, and which."""
     asking = 0
@@ -124,7 +124,7 @@ def _listen(m, s, acc, wanted, step):
     return asking
 
 
-@compiled
+@inlined
 def _keep_active(m, s, acc, active, wanted, asking, step):
     """Drop assets that became flat, take up those that queued an entry, in order."""
     kept = 0
@@ -152,7 +152,7 @@ def _keep_active(m, s, acc, active, wanted, asking, step):
     acc.active = kept
 
 
-@compiled
+@inlined
 def _look_ahead(m, s, j):
     """Remember the step of the asset's next bar."""
     following = m.first[j] + s[j].at + 1

@@ -20,7 +20,7 @@ _VARIABLE = "NUMBA_CACHE_DIR"
 
 def source_hash() -> str:
     """Return a hash of the compiled rooms' sources and of the Python that runs them."""
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
     for room in ROOMS:
         place = root / room
