@@ -50,6 +50,14 @@ def test_a_breaker_resumes_at_or_below_the_drawdown_it_waits_for() -> None:
     assert resumes("2025-01-16T10:00", rules.RECOVERS, 0.125, drawdown=0.125)
 
 
+@pytest.mark.parametrize("drawdown", [1.0, 1.05])
+def test_a_breaker_of_an_account_without_equity_never_resumes(drawdown: float) -> None:
+    assert resumes("2025-03-16T10:00", rules.AFTER_DAYS, 5.0, drawdown=0.999)
+    assert not resumes("2025-03-16T10:00", rules.AFTER_DAYS, 5.0, drawdown=drawdown)
+    assert not resumes("2025-03-16T10:00", rules.NEXT_MONTH, drawdown=drawdown, months=2)
+    assert not resumes("2025-03-16T10:00", rules.RECOVERS, 1.0, drawdown=drawdown)
+
+
 def test_the_loss_of_a_day_is_a_fraction_of_the_equity_it_began_with() -> None:
     assert rules.daily_loss_of(96_000.0, 100_000.0) == pytest.approx(0.04)
     assert rules.daily_loss_of(103_000.0, 100_000.0) == pytest.approx(-0.03)

@@ -33,7 +33,10 @@ def breaker_resumes(
     """Return True if a tripped breaker lets trading resume.
 
     `now` and `tripped_at` in ns; `resume_value` is days (AFTER_DAYS) or a drawdown (RECOVERS).
+    With nothing left (a drawdown of 1 or more) it never does: its peak would be re-based to zero.
     """
+    if drawdown >= 1.0:
+        return False
     if resume == AFTER_DAYS:
         return now >= tripped_at + resume_value * DAY_NS
     if resume == NEXT_MONTH:
