@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lockstep.core.codes import EXIT_REASONS
 from lockstep.core.errors import IdentityError
 from lockstep.core.plan import RunPlan
 from lockstep.core.records import Trade
@@ -17,7 +18,7 @@ from lockstep.engine.cerebro.broker import LeveragedBroker
 from lockstep.engine.identities import TOLERANCE, check_identities, daily_equity
 from lockstep.engine.played import Played
 from lockstep.engine.portfolio import PortfolioBacktester
-from lockstep.ledger import money
+from lockstep.ledger import margin, money, prices
 from tests.engine.markets import asset_configs, market, portfolio, random_assets
 from tests.kit import asset, make_bars, plan_of, play_checked, unit
 
@@ -115,6 +116,35 @@ def test_a_fill_on_the_bar_of_its_decision_fails_the_run(run: tuple[RunPlan, Pla
         check_identities(plan, with_trade(played, exit_bar=trade.entry_bar - 1))
 
 
+@pytest.mark.parametrize("column", ["entry_price", "exit_price"])
+def test_a_fill_at_a_price_its_own_bar_never_quoted_fails_the_run(
+    run: tuple[RunPlan, Played], column: str
+) -> None:
+    plan, played = run
+    tick = plan.assets[played.trades[0].asset].instrument.tick
+    broken = with_trade(played, **{column: getattr(played.trades[0], column) + tick})
+    with pytest.raises(IdentityError, match="not filled at its own bars' prices"):
+        check_identities(plan, broken)
+
+
+def test_an_exit_at_a_level_beyond_its_bar_fails_the_run(run: tuple[RunPlan, Played]) -> None:
+    plan, played = run
+    index, target = next(
+        (i, t) for i, t in enumerate(played.trades) if EXIT_REASONS[t.exit_reason] == "target"
+    )
+    beyond = target.exit_level * (1.0 + 0.1 * target.side)
+    moved = dataclasses.replace(target, exit_level=beyond, exit_price=beyond)
+    trades = [*played.trades[:index], moved, *played.trades[index + 1 :]]
+    with pytest.raises(IdentityError, match="left at a level its bar never saw"):
+        check_identities(plan, dataclasses.replace(played, trades=trades))
+
+
+def test_an_entry_that_leaves_no_free_margin_fails_the_run(run: tuple[RunPlan, Played]) -> None:
+    plan, played = run
+    with pytest.raises(IdentityError, match=r"left a free margin of -0.01; expected 0 or more"):
+        check_identities(plan, dataclasses.replace(played, least_free=-0.01))
+
+
 # Faults planted in the engine: the run itself must fail ----------------------------------------
 
 
@@ -139,8 +169,10 @@ def _net_without_swap(trade: Trade) -> float:
         (Account, "_rebalance", _rebalance_from_nowhere, "daily identity"),
         (LeveragedBroker, "_net", staticmethod(_net_without_swap), "net P&L"),
         (money, "translation_term", lambda pnl, rate, before: 0.0, "daily identity"),
+        (margin, "margin_per_lot", lambda *prices: 1.0, "free margin"),
+        (prices, "entry_fill", lambda side, bid, spread, slip: bid, "daily identity"),
     ],
-    ids=["swap", "transfer", "trade", "translation"],
+    ids=["swap", "transfer", "trade", "translation", "margin", "fill"],
 )
 def test_a_fault_planted_in_the_engine_fails_the_whole_run(
     monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, fault: Any, said: str
@@ -148,7 +180,8 @@ def test_a_fault_planted_in_the_engine_fails_the_whole_run(
     symbols = ["EURUSD", "USDJPY"]
     bars = market(symbols, 12, 14)
     backtester = PortfolioBacktester(
-        asset_configs(symbols), portfolio(rebalance="weekly", risk_per_trade=0.02)
+        asset_configs(symbols),
+        portfolio(rebalance="weekly", risk_per_trade=0.1, leverage_cap=100.0, risk={}),
     )
     backtester.run(bars)
     monkeypatch.setattr(owner, name, fault)
