@@ -48,7 +48,7 @@ def note(b, step, stage, asset, code, before, after):
     decision.before, decision.after = before, after
 
 
-@compiled
+@inlined
 def open_entries(m, u, s, b, t, acc, active, count, queue, step, day):
     """Fill or refuse the queued entries of the live assets, larger strength first."""
     taken = 0
@@ -73,7 +73,7 @@ def _refuse(s, b, step, j, code, after):
     s[j].queued = 0
 
 
-@compiled
+@inlined
 def _open(m, u, s, b, t, acc, j, step, day):
     x = m.first[j] + s[j].at
     row, side = s[j].queued_row, s[j].queued
@@ -114,7 +114,7 @@ def _open(m, u, s, b, t, acc, j, step, day):
     acc.least_free = min(acc.least_free, _free_at_open(m, u, s, t, acc, j, step))
 
 
-@compiled
+@inlined
 def _free_at_open(m, u, s, t, acc, asking, step):
     if not t.pooled:
         if s[asking].side == 0:

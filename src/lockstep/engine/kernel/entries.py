@@ -9,7 +9,7 @@ import numpy as np
 from lockstep.core.codes import CODE
 from lockstep.engine.kernel import layout as at
 from lockstep.engine.kernel.account import note
-from lockstep.engine.kernel.jit import compiled
+from lockstep.engine.kernel.jit import inlined
 from lockstep.engine.kernel.sleeve import exposure_of
 from lockstep.ledger import exits, money, prices, rules, sizing
 
@@ -39,7 +39,7 @@ CORRELATION_UNKNOWN = CODE["correlation_unknown"]
 LEVERAGE_BIT, MAX_LOT_BIT, GROSS_BIT, NET_BIT, CURRENCY_BIT, ASSET_BIT = 1, 2, 4, 8, 16, 32
 
 
-@compiled
+@inlined
 def size_entries(m, u, s, b, t, r, halts, acc, wanted, count, step, day):
     """Size the entries wanted at this step, larger strength first, and queue them."""
     for j in range(len(s)):
@@ -59,7 +59,7 @@ def size_entries(m, u, s, b, t, r, halts, acc, wanted, count, step, day):
             _size(m, u, s, b, t, r, acc, j, row, step, day)
 
 
-@compiled
+@inlined
 def _blocked(m, s, b, t, r, halts, acc, j, row, step):
     stop = m.rows[row].stop_distance
     code, before, after = -1, NAN, NAN
@@ -98,7 +98,7 @@ def _blocked(m, s, b, t, r, halts, acc, j, row, step):
     return True
 
 
-@compiled
+@inlined
 def _halted(halts, now):
     for k in range(0, len(halts), 2):  # noqa: SIM110 - a generator does not compile
         if halts[k] <= now < halts[k + 1]:
@@ -106,7 +106,7 @@ def _halted(halts, now):
     return False
 
 
-@compiled
+@inlined
 def _correlation_factor(m, s, b, r, j, side, step, day):
     largest, fewest = -1.0, np.inf
     for k in range(len(s)):
@@ -127,7 +127,7 @@ def _correlation_factor(m, s, b, r, j, side, step, day):
     return factor
 
 
-@compiled
+@inlined
 def _cut(b, step, j, lots, money_left, code, size, mid, rate):
     cap = max(sizing.lots_for(money_left, size, mid, rate), 0.0)
     if cap >= lots:
@@ -136,7 +136,7 @@ def _cut(b, step, j, lots, money_left, code, size, mid, rate):
     return cap, True
 
 
-@compiled
+@inlined
 def _gross(s):
     total = 0.0
     for k in range(len(s)):
@@ -144,7 +144,7 @@ def _gross(s):
     return total
 
 
-@compiled
+@inlined
 def _net(s):
     total = 0.0
     for k in range(len(s)):
@@ -152,14 +152,14 @@ def _net(s):
     return total
 
 
-@compiled
+@inlined
 def _queued_exposure(s, k):
     if s[k].queued:
         return s[k].queued_exposure
     return 0.0
 
 
-@compiled
+@inlined
 def _exposure_to(u, s, currency):
     total = 0.0
     for k in range(len(s)):
@@ -173,7 +173,7 @@ def _exposure_to(u, s, currency):
     return total
 
 
-@compiled
+@inlined
 def _size(m, u, s, b, t, r, acc, j, row, step, day):
     x = m.first[j] + s[j].at
     side, equity = m.rows[row].side, acc.equity

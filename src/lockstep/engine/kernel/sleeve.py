@@ -59,7 +59,7 @@ def stage_a(m, u, s, b, j, day):
     close(m, u, s, b, j, reason, quote, slip, m.rate_open[x], level, False)
 
 
-@compiled
+@inlined
 def _book_swap(m, u, s, b, j, x, nights, day):
     annual = u[j].swap_long if s[j].side > 0 else u[j].swap_short
     rate = m.rate_open[x]
@@ -84,7 +84,7 @@ def opening_figures(m, u, s, j):
     return s[j].balance + pnl * rate, margin.used_margin(s[j].units, mid, rate, u[j].margin_rate)
 
 
-@compiled
+@inlined
 def open_position(m, u, s, b, j, lots, fill, slip, day):
     """Fill the queued entry with `lots` at the open of the live bar."""
     i = s[j].at
@@ -234,7 +234,7 @@ def close(m, u, s, b, j, reason, quote, slip, rate, level, ambiguous):
     s[j].exit_bar = s[j].at
 
 
-@compiled
+@inlined
 def _record(m, u, s, b, j, reason, fill, level, ambiguous, mid, half, slip, rate, commission):
     trade, p = b.trades[b.counts[0]], s[j]
     b.counts[0] += 1
@@ -261,7 +261,7 @@ def _record(m, u, s, b, j, reason, fill, level, ambiguous, mid, half, slip, rate
         trade.target_first = trade.net_pnl + _instead(u, s, j, fill, p.target, rate, False)
 
 
-@compiled
+@inlined
 def _instead(u, s, j, fill, level, rate, stopped):
     slip = prices.slip_of(level, u[j].slippage, u[j].slippage_bps) if stopped else 0.0
     other = prices.exit_fill(s[j].side, level, slip)
@@ -269,7 +269,7 @@ def _instead(u, s, j, fill, level, rate, stopped):
     return pnl - s[j].units * (other - fill) * rate * u[j].commission_rate
 
 
-@compiled
+@inlined
 def _book_mark(m, s, b, j, day, last):
     half, rate = m.spread[last] / 2.0, m.rate_close[last]
     _book(s, b, j, day, s[j].mid, half, 0.0, rate, 0.0)
@@ -279,7 +279,7 @@ def _book_mark(m, s, b, j, day, last):
     s[j].pending_slip = 0.0
 
 
-@compiled
+@inlined
 def _book(s, b, j, day, mid, half, slip, rate, commission):
     terms, units = b.terms, s[j].units
     terms[day, j, PRICE] += money.price_term(s[j].side, mid, s[j].booked_mid, units, rate)
