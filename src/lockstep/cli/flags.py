@@ -132,7 +132,10 @@ def montecarlo_parser(prog: str) -> argparse.ArgumentParser:
     parser.usage = f"{prog} RUN [flags]"
     parser.add_argument("run", metavar="RUN", help="directory of a finished run, or its id")
     draws = parser.add_argument_group("what is drawn")
-    draws.add_argument("--variant", choices=VARIANTS, default=VARIANTS[0], help="see below")
+    draws.add_argument(
+        "--variant", choices=VARIANTS, default=VARIANTS[0],
+        help="what a path is made of, see below (default: blocks)",
+    )  # fmt: skip
     draws.add_argument("--paths", type=_count, metavar="N", help="paths (default: 10000)")
     draws.add_argument(
         "--horizon-days", type=_count, metavar="N",

@@ -92,8 +92,8 @@ def summary(numbers: Mapping[str, Any], place: Path) -> list[str]:
     return [
         *(f"[{label}]" for label in pages.short_labels(numbers)),
         f"{counted(settings['paths'], 'path')} of {counted(settings['horizon_days'], 'day')}",
-        f"return {_levels(numbers['total_return'], 'p5', 'p50', 'p95')} (5 / 50 / 95%), "
-         f"max drawdown {_levels(numbers['max_drawdown'], 'p50', 'p95')} (50 / 95%)",
+        f"return {_levels(numbers['total_return'], 'p5', 'p50', 'p95')} (5 / 50 / 95%)",
+        f"max drawdown {_levels(numbers['max_drawdown'], 'p50', 'p95')} (50 / 95%)",
         f"probability of {', '.join(asked)}",
         f"table: {name}.txt",
         f"chart: {name}.png",

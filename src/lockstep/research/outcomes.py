@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lockstep.core.bars import Array
+from lockstep.core.bars import Array, Ints
 from lockstep.core.calendar import DAY_NS
 from lockstep.core.result import RunResult
-from lockstep.metrics.distribution import Share, expected_shortfall, percentiles, rank_of, share
+from lockstep.metrics.distribution import (
+    LEVELS,
+    Share,
+    expected_shortfall,
+    percentiles,
+    rank_of,
+    share,
+)
 from lockstep.metrics.drawdown import max_drawdown
 from lockstep.metrics.undefined import ROUNDING, Undefined
 from lockstep.research.montecarlo import BLOCKS, ORDER, STARTS, TRADES, Simulation
@@ -65,6 +72,26 @@ def outcomes(simulation: Simulation, result: RunResult) -> dict[str, Any]:
     }
     undefined: dict[str, str] = {}
     return {**_settled(tree, "", undefined), "undefined": undefined}
+
+
+def arrays(simulation: Simulation) -> dict[str, Array | Ints]:
+    """Return what a fan chart draws, in account currency.
+
+    Returns
+    -------
+    dict
+        ``days`` (n_points,), ``bands`` (n_levels, n_points) at the percentiles
+        `lockstep.metrics.distribution.LEVELS`, ``observed`` (n_marks,), ``final`` and
+        ``max_drawdown`` (n_paths,), the last as a fraction.
+    """
+    paths, initial = simulation.paths, simulation.rows.initial
+    return {
+        "days": paths.fan_days,
+        "bands": np.percentile(paths.fan, LEVELS, axis=1) * initial,
+        "observed": simulation.observed * initial,
+        "final": paths.ends.final * initial,
+        "max_drawdown": paths.ends.max_drawdown,
+    }
 
 
 def notes(simulation: Simulation, result: RunResult) -> list[str]:

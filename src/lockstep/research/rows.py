@@ -98,6 +98,12 @@ def trade_rows(result: RunResult) -> Rows:
         raise DataError("the run closed no trade; there is nothing to draw from.")
     closed = trading_days(nanoseconds(trades["exit_time"]), bool(result.facts["weekend_days"]))
     days, row = np.unique(closed, return_inverse=True)
+    unknown = set(trades["asset"].astype(str)) - set(symbols)
+    if unknown:
+        raise DataError(
+            f"trades.csv has trades of {min(unknown)}, which is not in the equity table; expected "
+            "the files of one and the same run."
+        )
     column = np.searchsorted(symbols, trades["asset"].astype(str).to_numpy(dtype=np.str_))
     pnl = np.zeros((len(days), len(symbols)))
     np.add.at(pnl, (row, column), trades["net_pnl"].to_numpy(dtype=np.float64))
