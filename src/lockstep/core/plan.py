@@ -12,6 +12,22 @@ from lockstep.core.bars import Array, Ints
 from lockstep.core.instrument import Instrument
 
 Int8s = npt.NDArray[np.int8]
+Records = npt.NDArray[np.void]
+
+#: One bar as it lies in memory: what a step may need of it fills one cache line.
+BAR = np.dtype(
+    [
+        ("bid_open", "f8"),
+        ("bid_high", "f8"),
+        ("bid_low", "f8"),
+        ("bid_close", "f8"),
+        ("spread", "f8"),
+        ("rate_open", "f8"),
+        ("rate_close", "f8"),
+        ("step", "i4"),
+        ("nights", "i4"),
+    ]
+)
 Int32s = npt.NDArray[np.int32]
 
 
@@ -156,6 +172,8 @@ class RunPlan:
         rule needs it.
     observations : ndarray of int32, same shape
         Number of common returns behind each correlation.
+    bars : ndarray of BAR, shape (total bars,)
+        The assets' bars one after another; the columns of `assets` are views of it.
     """
 
     assets: tuple[AssetPlan, ...]
@@ -170,6 +188,7 @@ class RunPlan:
     weight_notes: tuple[tuple[int, int, int, float, float, str], ...] = ()
     correlation: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
     observations: Int32s = field(default_factory=lambda: np.empty((0, 0, 0), dtype=np.int32))
+    bars: Records = field(default_factory=lambda: np.empty(0, dtype=BAR))
 
     @property
     def symbols(self) -> tuple[str, ...]:

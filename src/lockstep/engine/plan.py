@@ -14,7 +14,15 @@ from lockstep.core.calendar import local_hours, rollovers, trading_days
 from lockstep.core.errors import ConfigError, DataError
 from lockstep.core.instrument import Instrument
 from lockstep.core.parameters import build
-from lockstep.core.plan import AccountTerms, AssetPlan, CustomStrategy, EntryRows, RunPlan
+from lockstep.core.plan import (
+    BAR,
+    AccountTerms,
+    AssetPlan,
+    CustomStrategy,
+    EntryRows,
+    Records,
+    RunPlan,
+)
 from lockstep.core.registry import risk_rules, strategies
 from lockstep.core.signals import Signals
 from lockstep.data.rates import Pair, rates_at
@@ -269,7 +277,7 @@ def plan_run(
     assets = sorted(assets, key=lambda asset: asset.symbol)
     check_grid(assets)
     clock = np.unique(np.concatenate([asset.time for asset in assets]))
-    stepped = tuple(_on_clock(asset, clock) for asset in assets)
+    bars, stepped = packed(assets, clock)
     day_of_step = trading_days(clock, weekend_days)
     days, day = np.unique(day_of_step, return_inverse=True)
     weights = schedule or Schedule.alone()
@@ -294,9 +302,21 @@ def plan_run(
         weight_notes=notes,
         correlation=correlation,
         observations=observations,
+        bars=bars,
     )
 
 
-def _on_clock(asset: AssetPlan, clock: Ints) -> AssetPlan:
-    step = np.searchsorted(clock, asset.time).astype(np.int32)
-    return dataclasses.replace(asset, step=step)
+def packed(assets: Sequence[AssetPlan], clock: Ints) -> tuple[Records, tuple[AssetPlan, ...]]:
+    """Return all bars as one array of records, and the assets with their columns as views of it."""
+    bars = np.empty(sum(len(asset) for asset in assets), dtype=BAR)
+    placed, begin = [], 0
+    for asset in assets:
+        own = bars[begin : begin + len(asset)]
+        for name in BAR.names or ():
+            if name != "step":
+                own[name] = getattr(asset, name)
+        own["step"] = np.searchsorted(clock, asset.time)
+        columns: dict[str, Any] = {name: own[name] for name in BAR.names or ()}
+        placed.append(dataclasses.replace(asset, **columns))
+        begin += len(asset)
+    return bars, tuple(placed)

@@ -77,11 +77,11 @@ def _refuse(s, b, step, j, code, after):
 def _open(m, u, s, b, t, acc, j, step, day):
     x = m.first[j] + s[j].at
     row, side = s[j].queued_row, s[j].queued
-    asked_at = m.time[m.first[j] + m.rows[row].bar]
-    if exits.has_expired(m.time[x], asked_at, u[j].timeframe, t.entry_valid):
+    asked_at = m.clock[m.bars[m.first[j] + m.rows[row].bar].step]
+    if exits.has_expired(m.clock[step], asked_at, u[j].timeframe, t.entry_valid):
         _refuse(s, b, step, j, EXPIRED, NAN)
         return
-    bid, spread = m.bid_open[x], m.spread[x]
+    bid, spread = m.bars[x].bid_open, m.bars[x].spread
     paid = bid + spread if side > 0 else bid
     slip = prices.slip_of(paid, u[j].slippage, u[j].slippage_bps)
     fill = prices.entry_fill(side, bid, spread, slip)
@@ -93,7 +93,7 @@ def _open(m, u, s, b, t, acc, j, step, day):
     free = _free_at_open(m, u, s, t, acc, j, step)
     affordable = 0.0
     if free > 0.0:
-        rate = m.rate_open[x]
+        rate = m.bars[x].rate_open
         commission = money.commission_of(
             1.0, u[j].contract_size, fill, rate, u[j].commission_rate, u[j].commission_per_lot
         )

@@ -75,7 +75,7 @@ def _blocked(m, s, b, t, r, halts, acc, j, row, step):
         code, before = NO_EQUITY, s[j].equity
     elif m.first[j] + s[j].at == m.first[j + 1] - 1:
         code = NO_LATER_BAR
-    elif math.isnan(m.rate_close[m.first[j] + s[j].at]):
+    elif math.isnan(m.bars[m.first[j] + s[j].at].rate_close):
         code = NO_RATE
     elif acc.tripped:
         code = BY_BREAKER
@@ -191,8 +191,8 @@ def _size(m, u, s, b, t, r, acc, j, row, step, day):
     if r.scales_correlation:
         product *= correlation
     basis = equity if t.size_on_account else s[j].equity
-    rate = m.rate_close[x]
-    mid = prices.mid_of(m.bid_close[x], m.spread[x])
+    rate = m.bars[x].rate_close
+    mid = prices.mid_of(m.bars[x].bid_close, m.bars[x].spread)
     size, stop = u[j].contract_size, m.rows[row].stop_distance
     asked = sizing.risk_lots(basis, t.risk_fraction, product, stop, size, rate)
     lots, cut = _cut(b, step, j, asked, t.leverage_cap * basis, LEVERAGE_CAP, size, mid, rate)

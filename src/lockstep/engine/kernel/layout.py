@@ -22,22 +22,13 @@ class Market(NamedTuple):
     """Bars, signals and schedule."""
 
     first: Ints  # (n + 1,) where each asset's bars begin
-    time: Ints
-    bid_open: Array
-    bid_high: Array
-    bid_low: Array
-    bid_close: Array
-    spread: Array
-    rate_open: Array
-    rate_close: Array
-    nights: Int32s
+    bars: Records  # BAR
     exit: Int8s
     exit_first: Ints  # (n + 1,); equal neighbours: the asset never asks to leave
     rows: Records  # ROW, entry signals
     row_asset: Int32s  # whose each entry signal is
     spoken: Int32s  # entry signals in the order of the clock, then of the assets
     spoken_step: Int32s
-    step: Int32s  # index of each bar on the clock
     clock: Ints
     day: Int32s
     day_first: Ints  # (n_days,) first step of each trading day

@@ -13,6 +13,7 @@ from lockstep.core.plan import RunPlan
 from lockstep.core.records import Decision, Trade
 from lockstep.engine.kernel import layout as at
 from lockstep.engine.kernel.walk import SCRATCH, walk
+from lockstep.engine.plan import packed
 from lockstep.engine.played import Played
 from lockstep.ledger.exits import AMBIGUOUS_RULES
 from lockstep.ledger.rules import AFTER_DAYS, NEVER, NEXT_MONTH, RECOVERS
@@ -47,7 +48,6 @@ _LIMITS = {
     "currency": "currency_exposure",
     "asset": "asset_exposure",
 }
-_COLUMNS = ("bid_open", "bid_high", "bid_low", "bid_close", "spread", "rate_open", "rate_close")
 
 
 def can_play(plan: RunPlan) -> bool:
@@ -91,6 +91,13 @@ def _joined(arrays: Sequence[np.ndarray], dtype: Any) -> np.ndarray:
     return np.concatenate(arrays).astype(dtype, copy=False)
 
 
+def _bars(plan: RunPlan) -> at.Records:
+    """Return the plan's bars, packed anew if an asset's columns are no longer views of them."""
+    if all(asset.bid_open.base is plan.bars for asset in plan.assets):
+        return plan.bars
+    return packed(plan.assets, plan.clock)[0]
+
+
 def _starts(lengths: Sequence[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.asarray(lengths, dtype=np.int64))]).astype(np.int64)
 
@@ -98,7 +105,6 @@ def _starts(lengths: Sequence[int]) -> np.ndarray:
 def market_of(plan: RunPlan) -> at.Market:
     """Return the bars, signals and schedule of a plan, laid out for the loop."""
     assets = plan.assets
-    columns = {name: _joined([getattr(a, name) for a in assets], np.float64) for name in _COLUMNS}
     rebalance = np.full(len(plan.clock), -1, dtype=np.int32)
     rebalance[plan.rebalance_steps] = np.arange(len(plan.rebalance_steps))
     months = plan.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
@@ -112,16 +118,13 @@ def market_of(plan: RunPlan) -> at.Market:
     spoken = np.lexsort((row_asset, row_step))
     return at.Market(
         first=_starts([len(a) for a in assets]),
-        time=_joined([a.time for a in assets], np.int64),
-        **columns,
-        nights=_joined([a.nights for a in assets], np.int32),
-        exit=_joined([a.exit for a in assets], np.int32),
+        bars=_bars(plan),
+        exit=_joined([a.exit for a in assets], np.int8),
         exit_first=_starts([len(a.exit) for a in assets]),
         rows=rows,
         row_asset=row_asset,
         spoken=spoken.astype(np.int32),
         spoken_step=row_step[spoken],
-        step=_joined([a.step for a in assets], np.int32),
         clock=plan.clock,
         day=plan.day,
         day_first=np.searchsorted(plan.day, np.arange(len(plan.days))).astype(np.int64),

@@ -37,11 +37,11 @@ def stage_a(m, u, s, b, j, day):
     if day != s[j].mark_day:
         _book_mark(m, s, b, j, s[j].mark_day, x - 1)
         s[j].mark_day = day
-    nights = m.nights[x]
+    nights = m.bars[x].nights
     if nights:
         _book_swap(m, u, s, b, j, x, nights, day)
     side = s[j].side
-    quote = prices.exit_quote(side, m.bid_open[x], m.spread[x])
+    quote = prices.exit_quote(side, m.bars[x].bid_open, m.bars[x].spread)
     queued = s[j].queued_exit
     if s[j].stop_out_flag:
         queued = exits.worse_exit(queued, STOP_OUT_EXIT)
@@ -56,17 +56,17 @@ def stage_a(m, u, s, b, j, day):
         level = s[j].stop
     elif reason == GAP_TARGET:
         level = s[j].target
-    close(m, u, s, b, j, reason, quote, slip, m.rate_open[x], level, False)
+    close(m, u, s, b, j, reason, quote, slip, m.bars[x].rate_open, level, False)
 
 
 @inlined
 def _book_swap(m, u, s, b, j, x, nights, day):
     annual = u[j].swap_long if s[j].side > 0 else u[j].swap_short
-    rate = m.rate_open[x]
+    rate = m.bars[x].rate_open
     if u[j].swap_in_points:
         amount = money.swap_by_points(nights, annual, u[j].point, s[j].units, rate)
     else:
-        mid = prices.mid_of(m.bid_close[x - 1], m.spread[x - 1])
+        mid = prices.mid_of(m.bars[x - 1].bid_close, m.bars[x - 1].spread)
         amount = money.swap_by_rate(nights, annual, u[j].swap_basis, s[j].units, mid, rate)
     s[j].balance += amount
     s[j].trade_swap += amount
@@ -77,7 +77,7 @@ def _book_swap(m, u, s, b, j, x, nights, day):
 def opening_figures(m, u, s, j):
     """Return (equity, used margin) of a sleeve at the opening quotes of its live bar."""
     x = m.first[j] + s[j].at
-    spread, rate, bid = m.spread[x], m.rate_open[x], m.bid_open[x]
+    spread, rate, bid = m.bars[x].spread, m.bars[x].rate_open, m.bars[x].bid_open
     quote = prices.exit_quote(s[j].side, bid, spread)
     pnl = money.quote_pnl(s[j].side, quote, s[j].fill, s[j].units)
     mid = prices.mid_of(bid, spread)
@@ -89,7 +89,7 @@ def open_position(m, u, s, b, j, lots, fill, slip, day):
     """Fill the queued entry with `lots` at the open of the live bar."""
     i = s[j].at
     x = m.first[j] + i
-    row, rate, side = s[j].queued_row, m.rate_open[x], s[j].queued
+    row, rate, side = s[j].queued_row, m.bars[x].rate_open, s[j].queued
     s[j].row = row
     s[j].side, s[j].lots, s[j].units = side, lots, lots * u[j].contract_size
     s[j].fill = fill
@@ -100,9 +100,9 @@ def open_position(m, u, s, b, j, lots, fill, slip, day):
     s[j].bars_held = 0
     s[j].best = fill
     s[j].best_known = False
-    half = m.spread[x] / 2.0
+    half = m.bars[x].spread / 2.0
     s[j].entry_half, s[j].entry_slip = half, slip
-    s[j].entry_mid = prices.mid_of(m.bid_open[x], m.spread[x])
+    s[j].entry_mid = prices.mid_of(m.bars[x].bid_open, m.bars[x].spread)
     s[j].pending_half, s[j].pending_slip = half, slip
     s[j].booked_mid, s[j].booked_half, s[j].booked_pnl = s[j].entry_mid, 0.0, 0.0
     s[j].booked_rate = rate
@@ -132,9 +132,9 @@ def stage_c(m, u, s, b, t, j):
     """Resolve stop and target inside the live bar, mark at its close, move the stop."""
     x = m.first[j] + s[j].at
     side = s[j].side
-    opening, low, high = m.bid_open[x], m.bid_low[x], m.bid_high[x]
+    opening, low, high = m.bars[x].bid_open, m.bars[x].bid_low, m.bars[x].bid_high
     if side < 0:
-        shift = m.spread[x]
+        shift = m.bars[x].spread
         opening, low, high = opening + shift, low + shift, high + shift
     reason, ambiguous = exits.inside_exit(
         side, opening, low, high, s[j].stop, s[j].target, t.ambiguous
@@ -145,7 +145,7 @@ def stage_c(m, u, s, b, t, j):
         slip = 0.0
         if reason == STOP:
             slip = prices.slip_of(level, u[j].slippage, u[j].slippage_bps)
-        close(m, u, s, b, j, reason, level, slip, m.rate_open[x], level, ambiguous)
+        close(m, u, s, b, j, reason, level, slip, m.bars[x].rate_open, level, ambiguous)
         return
     _mark(m, u, s, j, x)
     if s[j].trails:
@@ -164,12 +164,12 @@ def stage_c_at_data_end(m, u, s, b, j):
 
 @inlined
 def _mark(m, u, s, j, x):
-    rate, spread = m.rate_close[x], m.spread[x]
-    quote = prices.exit_quote(s[j].side, m.bid_close[x], spread)
+    rate, spread = m.bars[x].rate_close, m.bars[x].spread
+    quote = prices.exit_quote(s[j].side, m.bars[x].bid_close, spread)
     s[j].pnl_quote = money.quote_pnl(s[j].side, quote, s[j].fill, s[j].units)
     s[j].open_pnl = s[j].pnl_quote * rate
     s[j].equity = s[j].balance + s[j].open_pnl
-    s[j].mid = prices.mid_of(m.bid_close[x], spread)
+    s[j].mid = prices.mid_of(m.bars[x].bid_close, spread)
     s[j].used = margin.used_margin(s[j].units, s[j].mid, rate, u[j].margin_rate)
 
 
@@ -198,7 +198,7 @@ def exposure_of(m, s, j):
     """Return the signed notional at the last mark, account currency."""
     if s[j].side == 0:
         return 0.0
-    rate = m.rate_close[m.first[j] + s[j].at]
+    rate = m.bars[m.first[j] + s[j].at].rate_close
     return s[j].side * money.notional(s[j].units, s[j].mid, rate)
 
 
@@ -206,9 +206,9 @@ def exposure_of(m, s, j):
 def close_at_mark(m, u, s, b, j, reason):
     """Close at the closing quote of the live bar with slippage (stop-out, data end)."""
     x = m.first[j] + s[j].at
-    quote = prices.exit_quote(s[j].side, m.bid_close[x], m.spread[x])
+    quote = prices.exit_quote(s[j].side, m.bars[x].bid_close, m.bars[x].spread)
     slip = prices.slip_of(quote, u[j].slippage, u[j].slippage_bps)
-    close(m, u, s, b, j, reason, quote, slip, m.rate_close[x], NAN, False)
+    close(m, u, s, b, j, reason, quote, slip, m.bars[x].rate_close, NAN, False)
 
 
 @compiled
@@ -222,7 +222,7 @@ def close(m, u, s, b, j, reason, quote, slip, rate, level, ambiguous):
     )
     pnl = money.quote_pnl(side, fill, s[j].fill, s[j].units) * rate
     s[j].balance = s[j].balance + pnl - commission
-    half = m.spread[x] / 2.0
+    half = m.bars[x].spread / 2.0
     mid = quote + half if side > 0 else quote - half
     _book(s, b, j, s[j].mark_day, mid, half, slip, rate, commission)
     _record(m, u, s, b, j, reason, fill, level, ambiguous, mid, half, slip, rate, commission)
@@ -271,7 +271,7 @@ def _instead(u, s, j, fill, level, rate, stopped):
 
 @inlined
 def _book_mark(m, s, b, j, day, last):
-    half, rate = m.spread[last] / 2.0, m.rate_close[last]
+    half, rate = m.bars[last].spread / 2.0, m.bars[last].rate_close
     _book(s, b, j, day, s[j].mid, half, 0.0, rate, 0.0)
     s[j].booked_mid, s[j].booked_half = s[j].mid, half
     s[j].booked_rate, s[j].booked_pnl = rate, s[j].pnl_quote

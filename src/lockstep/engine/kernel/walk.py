@@ -156,4 +156,4 @@ def _keep_active(m, s, acc, active, wanted, asking, step):
 def _look_ahead(m, s, j):
     """Remember the step of the asset's next bar."""
     following = m.first[j] + s[j].at + 1
-    s[j].next_step = m.step[following] if following < m.first[j + 1] else len(m.clock)
+    s[j].next_step = m.bars[following].step if following < m.first[j + 1] else len(m.clock)
