@@ -33,6 +33,7 @@ _MEDIAN, _OBSERVED, _LIMIT, _LABELS = "#08306B", COLOURS[1], "black", "#C0392B"
 #: A fan that ends wider than this, from its lowest band to its highest, gets a logarithmic axis.
 _WIDE = 10.0
 _BINS = 60
+_NO_CENTS = 1e7
 #: Most points of the curve of drawdowns.
 _POINTS = 1_500
 
@@ -133,22 +134,27 @@ def _paths(axes: Axes, fan: Fan) -> tuple[list[Any], list[str]]:
         low, high = fan.bands[at], fan.bands[-1 - at]
         axes.fill_between(fan.days, low, high, color=colour, linewidth=0.0)
         handles.append(Patch(color=colour))
-        labels.append(f"{name:<10} {money(low[-1])} to {money(high[-1])}")
+        labels.append(f"{name:<10} {_sum(low[-1])} to {_sum(high[-1])}")
     handles += axes.plot(fan.days, fan.bands[middle], color=_MEDIAN, linewidth=1.8)
-    labels.append(f"{'median':<10} {money(fan.bands[middle][-1])}")
+    labels.append(f"{'median':<10} {_sum(fan.bands[middle][-1])}")
     marks = np.arange(len(fan.observed))
     handles += axes.plot(
         marks, fan.observed, color=_OBSERVED, linewidth=1.3, linestyle=(0, (5, 1.2))
     )
-    labels.append(f"{'the run':<10} {money(fan.observed[-1])}")
+    labels.append(f"{'the run':<10} {_sum(fan.observed[-1])}")
     handles.append(
         axes.axhline(fan.observed[0], color="#666666", linewidth=0.9, linestyle=":", zorder=1)
     )
-    labels.append(f"{'start':<10} {money(fan.observed[0])}")
+    labels.append(f"{'start':<10} {_sum(fan.observed[0])}")
     axes.set_xlim(0, fan.days[-1])
     axes.set_xlabel(f"{fan.day} after the start", fontsize=9)
     _money_axis(axes, fan)
     return handles, labels
+
+
+def _sum(amount: float) -> str:
+    """Return money for the legend; of large sums the cents are left out."""
+    return money(amount) if abs(amount) < _NO_CENTS else f"{amount:,.0f}"
 
 
 def _money_axis(axes: Axes, fan: Fan) -> None:
