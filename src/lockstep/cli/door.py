@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
+from lockstep.cli import audit_flags
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
 
@@ -46,6 +47,10 @@ COMMANDS: dict[str, Command] = {
     "montecarlo": Command(
         "lockstep.cli.montecarlo", montecarlo_parser, "draw the days of a finished run again"
     ),
+    **{
+        f"audit {name}": Command("lockstep.cli.audit", parser, doc)
+        for name, (parser, doc) in audit_flags.parsers().items()
+    },
 }
 
 
@@ -70,10 +75,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if words else 2
     if words[0].startswith("-"):
         return _run("asset", prog, words)
-    if words[0] not in COMMANDS:
-        print(f"{prog}: {words[0]!r} is no command.\n\n{_overview(prog)}", file=sys.stderr)
-        return 2
-    return _run(words[0], f"{prog} {words[0]}", words[1:])
+    for length in (2, 1):  # the name of a command is one word, or two
+        name = " ".join(words[:length])
+        if name in COMMANDS:
+            return _run(name, f"{prog} {name}", words[length:])
+    return _no_command(prog, words)
+
+
+def _no_command(prog: str, words: Sequence[str]) -> int:
+    """Show the commands there are; a group of them may ask for help."""
+    group = f"{words[0]} "
+    if any(name.startswith(group) for name in COMMANDS):
+        asked = words[1:] in (["-h"], ["--help"])
+        print(_overview(prog, group), file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
+    print(f"{prog}: {words[0]!r} is no command.\n\n{_overview(prog)}", file=sys.stderr)
+    return 2
 
 
 def portfolio_main(argv: Sequence[str] | None = None) -> int:
@@ -87,13 +104,15 @@ def _program(default: str) -> str:
     return name if name in {"main.py", "portfolio_main.py", "lockstep"} else default
 
 
-def _overview(prog: str) -> str:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {command.doc}" for name, command in COMMANDS.items()]
+def _overview(prog: str, group: str = "") -> str:
+    shown = {name: c.doc for name, c in COMMANDS.items() if name.startswith(group)}
+    width = max(map(len, shown))
+    lines = [f"  {name:<{width}}  {doc}" for name, doc in shown.items()]
+    alone = f"       {prog} --symbol SYMBOL [flags]     the same as: {prog} asset --symbol SYMBOL"
     return "\n".join(
         [
-            f"usage: {prog} COMMAND [flags]",
-            f"       {prog} --symbol SYMBOL [flags]     the same as: {prog} asset --symbol SYMBOL",
+            f"usage: {prog} {group or 'COMMAND'}{group and 'NAME'} [flags]",
+            *([] if group else [alone]),
             "",
             "Many strategies, one leveraged account, one clock.",
             "",

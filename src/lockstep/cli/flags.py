@@ -65,7 +65,15 @@ variants:
 
 def portfolio_parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of a portfolio run."""
-    parser = _parser(prog, _PORTFOLIO, _PORTFOLIO_EXAMPLES)
+    parser = new_parser(prog, _PORTFOLIO, _PORTFOLIO_EXAMPLES)
+    add_portfolio(parser)
+    return parser
+
+
+def add_portfolio(
+    parser: argparse.ArgumentParser, printed: str = "metrics.json"
+) -> argparse._ArgumentGroup:
+    """Add the flags of a portfolio run; return the group that says what to run."""
     what = parser.add_argument_group("what to run")
     what.add_argument(
         "--portfolio", choices=list(PRESETS), metavar="PRESET",
@@ -75,7 +83,7 @@ def portfolio_parser(prog: str) -> argparse.ArgumentParser:
         "--assets", nargs="+", metavar="SYMBOL", help="run exactly these assets of the config"
     )
     what.add_argument(
-        "--max-assets", type=_count, metavar="N",
+        "--max-assets", type=whole_above_zero, metavar="N",
         help="run at most N assets, ranked by the stored performance (default: all)",
     )  # fmt: skip
     _add_preference(what)
@@ -95,22 +103,22 @@ def portfolio_parser(prog: str) -> argparse.ArgumentParser:
         "--rebalance", choices=["none", "weekly", "monthly", "quarterly"],
         help="when cash moves to the new weights (default: monthly)",
     )  # fmt: skip
-    run = _add_run(parser)
+    run = _add_run(parser, printed)
     run.add_argument(
         "--on-asset-error", choices=["fail", "drop", "cash"],
         help="if an asset fails: give no portfolio (default), go on without it, or hold its share "
         "as cash",
     )  # fmt: skip
     run.add_argument(
-        "--jobs", type=_count, default=cores(), metavar="N",
+        "--jobs", type=whole_above_zero, default=cores(), metavar="N",
         help="processes for the solo runs (default: the cores of this machine)",
     )  # fmt: skip
-    return parser
+    return what
 
 
 def asset_parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of a run of one asset."""
-    parser = _parser(prog, _ASSET, _ASSET_EXAMPLES)
+    parser = new_parser(prog, _ASSET, _ASSET_EXAMPLES)
     what = parser.add_argument_group("what to run")
     what.add_argument(
         "--symbol", required=True, metavar="SYMBOL", help="the asset, as in the config"
@@ -128,7 +136,7 @@ def asset_parser(prog: str) -> argparse.ArgumentParser:
 
 def montecarlo_parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of a simulation from a finished run; what is not given is None."""
-    parser = _parser(prog, _MONTECARLO, _MONTECARLO_EXAMPLES)
+    parser = new_parser(prog, _MONTECARLO, _MONTECARLO_EXAMPLES)
     parser.usage = f"{prog} RUN [flags]"
     parser.add_argument("run", metavar="RUN", help="directory of a finished run, or its id")
     draws = parser.add_argument_group("what is drawn")
@@ -136,9 +144,9 @@ def montecarlo_parser(prog: str) -> argparse.ArgumentParser:
         "--variant", choices=VARIANTS, default=VARIANTS[0],
         help="what a path is made of, see below (default: blocks)",
     )  # fmt: skip
-    draws.add_argument("--paths", type=_count, metavar="N", help="paths (default: 10000)")
+    draws.add_argument("--paths", type=whole_above_zero, metavar="N", help="paths (default: 10000)")
     draws.add_argument(
-        "--horizon-days", type=_count, metavar="N",
+        "--horizon-days", type=whole_above_zero, metavar="N",
         help="days of a path (default: as many as the run; starts: half of them)",
     )  # fmt: skip
     draws.add_argument(
@@ -182,12 +190,15 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _parser(prog: str, description: str, examples: str) -> argparse.ArgumentParser:
+def new_parser(
+    prog: str, description: str, examples: str, exit_codes: str = _EXIT_CODES
+) -> argparse.ArgumentParser:
+    """Return a parser without flags; `examples` may name the program as ``{prog}``."""
     return argparse.ArgumentParser(
         prog=prog,
         usage=f"{prog} [flags]",
         description=description,
-        epilog=examples.format(prog=prog) + _EXIT_CODES,
+        epilog=examples.format(prog=prog) + exit_codes,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -254,7 +265,9 @@ def _add_account(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return group
 
 
-def _add_run(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+def _add_run(
+    parser: argparse.ArgumentParser, printed: str = "metrics.json"
+) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("run")
     group.add_argument(
         "--player", choices=PLAYERS, default=PLAYERS[0],
@@ -265,7 +278,7 @@ def _add_run(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group.add_argument(
         "--results", default="results", metavar="DIR", help="where runs are kept (default: results)"
     )
-    group.add_argument("--json", action="store_true", help="print only metrics.json, on stdout")
+    group.add_argument("--json", action="store_true", help=f"print only {printed}, on stdout")
     group.add_argument("--quiet", action="store_true", help="no progress bars, no notices")
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return group
@@ -302,7 +315,8 @@ def _whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
 
 
-def _count(text: str) -> int:
+def whole_above_zero(text: str) -> int:
+    """Return a flag's whole number, or refuse it by name if it is below 1."""
     value = _whole(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")

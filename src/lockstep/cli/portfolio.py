@@ -39,14 +39,18 @@ _SETTINGS = (
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Run a portfolio; return its exit code."""
+    return backtest(arguments, argv, selection_of(arguments), jobs=arguments.jobs)
+
+
+def selection_of(arguments: argparse.Namespace) -> Selection:
+    """Return which assets the flags of a portfolio choose."""
     names = arguments.assets
-    selection = Selection(
+    return Selection(
         preset=arguments.portfolio,
         preference=arguments.preference,
         symbols=None if names is None else tuple(split_symbols(names)),
         max_assets=arguments.max_assets,
     )
-    return backtest(arguments, argv, selection, jobs=arguments.jobs)
 
 
 def split_symbols(words: Sequence[str]) -> list[str]:
@@ -90,11 +94,9 @@ def backtest(
         results_dir=arguments.results,
     )
     if not arguments.quiet:
-        tell(loaded.notices)
-        if arguments.player != "cerebro" and is_cold():
-            tell(["first run: compiling the player for this machine, once (about half a minute)"])
+        tell([*loaded.notices, *compiling(arguments.player)])
     with ProgressBars(shown=not arguments.quiet) as progress:
-        bars, pairs = _data(loaded.config, arguments.data, progress)
+        bars, pairs = read_data(loaded.config, arguments.data, progress)
         config = labelled(loaded.config, bars)
         plain = config.to_plain()
         sources = {symbol: one.source for symbol, one in bars.items()}
@@ -121,6 +123,13 @@ def backtest(
             result = dataclasses.replace(played, facts=facts, config=plain)
             _keep(result, place, loaded, argv, started)
     return _conclude(result, place, arguments)
+
+
+def compiling(player: str) -> list[str]:
+    """Return a sentence if the first use of the compiled player will take its time."""
+    if player == "cerebro" or not is_cold():
+        return []
+    return ["first run: compiling the player for this machine, once (about half a minute)"]
 
 
 def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -153,9 +162,10 @@ def tell(sentences: Sequence[str]) -> None:
         print(f"notice: {sentence}", file=sys.stderr)
 
 
-def _data(
+def read_data(
     config: RunConfig, folder: str | None, progress: ProgressBars
 ) -> tuple[dict[str, Bars], tuple[Pair, ...]]:
+    """Return the bars of a configuration's assets, and the conversion pairs they do not give."""
     portfolio = config.portfolio
     instruments = {asset.symbol: asset.instrument for asset in config.assets}
     bars = load_bars(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 #: Units of a column, and so the form its numbers take on a page.
-UNITS = ("text", "count", "money", "fraction", "ratio", "multiple", "percent")
+UNITS = ("text", "count", "money", "pnl", "fraction", "ratio", "multiple", "percent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class AuditColumn:
     head : str
         Its title on a page; ``|`` parts lines.
     unit : str
-        One of `UNITS`: money in account currency, a fraction (shown in %), a ratio or multiple
-        without unit, a percent that may be far below one.
+        One of `UNITS`: money and P&L in account currency, a fraction (shown in %), a ratio or
+        multiple without unit, a percent that may be far below one.
     """
 
     key: str
@@ -74,6 +74,8 @@ class Audit:
         What a reader must know beside the tables.
     records : tuple of dict
         Each violation as data.
+    judges : bool
+        False if the audit measures and leaves the judgement to the reader.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Audit:
     tables: tuple[AuditTable, ...] = ()
     notes: tuple[str, ...] = ()
     records: tuple[dict[str, Any], ...] = ()
+    judges: bool = True
 
     @property
     def passed(self) -> bool:
@@ -92,6 +95,7 @@ class Audit:
         """Return the audit ready for JSON."""
         return {
             "audit": self.name,
+            "judges": self.judges,
             "passed": self.passed,
             "verdict": self.verdict,
             "violations": list(self.records) or list(self.violations),
