@@ -155,7 +155,12 @@ def test_without_a_breaker_there_is_no_word_of_its_probability():
 
 def test_windows_are_not_called_draws():
     given = numbers(variant="starts", sensitivity=[])
-    given["settings"] = given["settings"] | {"block_days": None, "seed": None, "paths": 31}
+    given["settings"] = given["settings"] | {
+        "block_days": None,
+        "seed": None,
+        "paths": 31,
+        "wrap": False,
+    }
     given["observed"] = given["observed"] | {"rank_of_return": None}
     given["undefined"] = {"observed.rank_of_return": "the run is shorter than a path"}
     for event in (*given["probability"].values(), *given["with_breaker"]["probability"].values()):
@@ -260,6 +265,12 @@ def test_a_fan_chart_draws_every_band_and_the_run_itself():
     reached = np.mean(chart.max_drawdown >= 0.25)
     said = [text.get_text() for text in falls.get_legend().get_texts()]
     assert said[2] == f"breaker 25.00%: {reached:.2%} reach it"
+
+
+def test_a_run_shorter_than_its_paths_is_ranked_nowhere():
+    _, ends, falls = draw(FANS["a shorter run"]()).axes
+    assert len(ends.lines) == 1
+    assert falls.get_legend().get_texts()[1].get_text() == "the run 0.00%"
 
 
 def test_a_fan_that_spreads_far_has_a_logarithmic_axis():

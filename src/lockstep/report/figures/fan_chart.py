@@ -76,6 +76,11 @@ class Fan:
     max_drawdown: Array
     limit: float | None
 
+    @property
+    def covers(self) -> bool:
+        """True if the run lasted as long as a path, so that the two compare."""
+        return len(self.observed) > int(self.days[-1])
+
 
 def png(fan: Fan) -> bytes:
     """Return the picture; the same fan makes the same bytes."""
@@ -187,7 +192,8 @@ def _ends(axes: Axes, fan: Fan) -> None:
     shares = 100.0 * share / len(fan.final)
     axes.barh(edges[:-1], shares, height=np.diff(edges), align="edge", color=_BANDS[1][1])
     axes.axhline(float(np.median(fan.final)), color=_MEDIAN, linewidth=1.8)
-    axes.axhline(fan.observed[-1], color=_OBSERVED, linewidth=1.3, linestyle=(0, (5, 1.2)))
+    if fan.covers:
+        axes.axhline(fan.observed[-1], color=_OBSERVED, linewidth=1.3, linestyle=(0, (5, 1.2)))
     axes.set_title("At the end", loc="left", fontsize=10, fontweight="bold", pad=5)
     axes.set_xlabel("% of paths", fontsize=9)
     axes.tick_params(labelsize=8.5, labelleft=False)
@@ -213,9 +219,10 @@ def _falls(axes: Axes, fan: Fan) -> None:
     handles.append(axes.axvline(100.0 * seen, color=_OBSERVED, linewidth=1.3,
                                 linestyle=(0, (5, 1.2))))  # fmt: skip
     median, deep = np.percentile(depth, (50, 95))
+    rank = f", deeper than {percent(rank_of(seen, depth))}" if fan.covers else ""
     labels = [
         f"half fell {percent(median)}, 1 in 20 {percent(deep)}",
-        f"the run {percent(seen)}, deeper than {percent(rank_of(seen, depth))}",
+        f"the run {percent(seen)}{rank}",
     ]
     widest = max(float(depth[-1]), seen)
     if fan.limit is not None:
