@@ -68,6 +68,18 @@ def test_trades_that_close_on_one_day_share_a_row_however_they_are_sorted():
     assert np.array_equal(trade_rows(upside_down).returns, trade_rows(run).returns)
 
 
+def test_debt_that_the_broker_bore_belongs_to_no_trade():
+    run = noise(days=35, count=2)
+    equity = run.equity.copy()
+    equity.loc[equity.index[-1], "total"] += 250.0
+    ledger = run.ledger.copy()
+    ledger.loc[len(ledger) - 1, "broker_loss"] = 250.0
+    lifted = dataclasses.replace(run, equity=equity, ledger=ledger)
+    assert trade_rows(lifted).final == pytest.approx(trade_rows(run).final)
+    with pytest.raises(DataError, match="with a closed trade compound to"):
+        trade_rows(dataclasses.replace(run, equity=equity))
+
+
 @pytest.mark.parametrize(
     ("run", "message"),
     [

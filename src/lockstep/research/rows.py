@@ -114,9 +114,15 @@ def trade_rows(result: RunResult) -> Rows:
         days=days,
         returns=_defined(contributions(pnl, balance, capital)),
         initial=capital,
-        final=float(result.equity["total"].iloc[-1]),
+        # what the broker bore is no trade's, and lifts the account to zero at most
+        final=max(float(result.equity["total"].iloc[-1]) - _borne(result), 0.0),
     )
     return _checked(rows, "trading days with a closed trade")
+
+
+def _borne(result: RunResult) -> float:
+    """Return the debt the broker bore, account currency."""
+    return float(result.ledger["broker_loss"].sum()) if len(result.ledger) else 0.0
 
 
 def _check_played(result: RunResult) -> None:
