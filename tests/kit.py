@@ -92,7 +92,7 @@ def asset(
     `rate` is the conversion rate at the open (and the close unless `rate_close` is given).
     """
     n = len(bars)
-    spread = spread_of(instrument, bars.time)
+    spread = spread_of(instrument, bars.time, bars.timeframe)
     quotes_bid = instrument.quote_side == "bid"
     bids = [bid_of(p, spread, quotes_bid) for p in (bars.open, bars.high, bars.low, bars.close)]
     mask = np.zeros(n if exits else 0, dtype=np.int8)

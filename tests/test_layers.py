@@ -20,6 +20,7 @@ _FIRST = {"config", "ledger", "indicators", "metrics"}
 _SECOND = {"data", "strategies", "allocation", "risk"}
 #: A room imports itself and these.
 MAY_IMPORT: dict[str, set[str]] = {
+    "": {"core"},  # the package itself points numba at its cache before any room is loaded
     "core": set(),
     **dict.fromkeys(_FIRST, _FOUNDATION),
     **dict.fromkeys(_SECOND, _FOUNDATION | _FIRST),

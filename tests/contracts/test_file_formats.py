@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as draw
-from tests.data.making import make_bars
 
 from lockstep.core.errors import ConfigError, DataError
 from lockstep.core.registry import formats
 from lockstep.data.files import format_of
 from lockstep.data.load import load_bars, read_file
+from tests.data.making import make_bars
 
 NAMES = formats.names()
 COLUMNS = ("open", "high", "low", "close", "volume")

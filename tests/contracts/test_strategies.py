@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as draw
-from tests.strategies.markets import random_bars
 
 from lockstep.core.bars import TIMEFRAMES
 from lockstep.core.errors import ConfigError
 from lockstep.core.parameters import Parameter, build, parameters
 from lockstep.core.registry import strategies
 from lockstep.core.signals import EXIT_LONG, EXIT_SHORT, Signals
+from tests.strategies.markets import random_bars
 
 NAMES = strategies.names()
 #: Periods are drawn up to here, so that drawn strategies leave their warm-up within the bars.

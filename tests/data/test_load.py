@@ -6,12 +6,12 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
-from tests.data.making import make_bars, ns
 
 from lockstep.core.errors import DataError, UsageError
 from lockstep.core.instrument import Instrument
 from lockstep.core.registry import formats
 from lockstep.data.load import common_range, load_bars, one_grid, ranges, source_paths
+from tests.data.making import make_bars, ns
 
 
 @pytest.fixture

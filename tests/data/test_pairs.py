@@ -1,11 +1,11 @@
 """Conversion pairs that a run lacks: where they are found, and which file is taken."""
 
 import pytest
-from tests.data.making import make_bars, ns
 
 from lockstep.core.errors import DataError
 from lockstep.core.registry import formats
 from lockstep.data.pairs import load_pairs
+from tests.data.making import make_bars, ns
 
 
 def put(folder, stem, timeframe, kind="parquet"):

@@ -5,10 +5,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.data.making import ns
 
 from lockstep.core.errors import DataError
 from lockstep.data.formats.parquet import Parquet
+from tests.data.making import ns
 
 PRICES = {name: [1.0, 1.0] for name in ("open", "high", "low", "close")}
 TWO = ["2024-03-08 17:00", "2024-03-11 17:00"]

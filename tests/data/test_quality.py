@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from tests.data.making import make_bars, ns
 
 from lockstep.core.bars import TIMEFRAMES
 from lockstep.core.errors import DataError
 from lockstep.data.load import load_bars
 from lockstep.data.oddities import gaps
 from lockstep.data.quality import Origin, gate, trades_weekends
+from tests.data.making import make_bars, ns
 
 
 def passed(bars, always_open=True, session_filter="note"):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as draw
-from tests.data.making import make_bars
 
 from lockstep.core.errors import DataError
 from lockstep.data.rates import Pair, pair_from_bars, rates_at, required_pairs
+from tests.data.making import make_bars
 
 
 def pair(base, quote, known, mids):

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.data.making import make_bars, ns
 
 from lockstep.core.bars import TIMEFRAMES
 from lockstep.core.calendar import DAY_NS, HOUR_NS, NEW_YORK, local_hours
@@ -21,6 +20,7 @@ from lockstep.data.sample import (
     sample_bars,
 )
 from lockstep.data.synthetic import CROSSES, LEGS, generate, reverting
+from tests.data.making import make_bars, ns
 
 STEP = 300_000_000_000
 YEAR = 365.25 * DAY_NS

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.data.making import ns
 
 from lockstep.core.errors import DataError
 from lockstep.data.formats.csv import Csv
 from lockstep.data.formats.mt5_tab import Mt5Tab
+from tests.data.making import ns
 
 HEAD = "time,open,high,low,close,volume\n"
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.data.making import ns
 
 from lockstep.core.calendar import HOUR_NS
 from lockstep.core.errors import ConfigError
 from lockstep.data.zones import clock_of, localise, open_time, stamp, stray
+from tests.data.making import ns
 
 
 def at(*texts):

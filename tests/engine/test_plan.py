@@ -54,16 +54,16 @@ def test_a_spread_table_is_read_by_the_hour_of_its_zone_across_a_change_of_clock
     new_york = unit(spread=table)
     labels = times("2025-03-07T15:00", "2025-03-07T15:55", "2025-03-10T15:00", "2025-03-10T15:05")
     # 15:00 UTC is 10:00 in New York before the clocks change on March 9th, 11:00 after.
-    assert spread_of(new_york, labels).tolist() == [10.0, 10.0, 11.0, 11.0]
+    assert spread_of(new_york, labels, 5 * MINUTE_NS).tolist() == [10.0, 10.0, 11.0, 11.0]
     london = unit(spread=table, session_zone="Europe/London")
-    assert spread_of(london, labels).tolist() == [15.0] * 4
+    assert spread_of(london, labels, 5 * MINUTE_NS).tolist() == [15.0] * 4
 
 
 def test_above_hourly_bars_the_mean_of_the_table_applies() -> None:
     table = tuple(float(hour) for hour in range(24))
     labels = ns("2025-03-03") + 4 * HOUR_NS * np.arange(5)
-    assert spread_of(unit(spread=table), labels).tolist() == [11.5] * 5
-    assert spread_of(unit(spread=(0.25,)), labels).tolist() == [0.25] * 5
+    assert spread_of(unit(spread=table), labels, 4 * HOUR_NS).tolist() == [11.5] * 5
+    assert spread_of(unit(spread=(0.25,)), labels, 4 * HOUR_NS).tolist() == [0.25] * 5
 
 
 # Nights ----------------------------------------------------------------------------------------

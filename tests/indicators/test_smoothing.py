@@ -9,9 +9,9 @@ import pytest
 import talib
 from hypothesis import given, settings
 from hypothesis import strategies as draw
-from tests.strategies.markets import random_bars
 
 from lockstep.indicators.smoothing import adx, atr, ema, rsi, true_range, wilder_mean
+from tests.strategies.markets import random_bars
 
 law = settings(max_examples=40, deadline=None, derandomize=True)
 #: A market that moves from its first bar: backtrader and TA-Lib mishandle a dead start.

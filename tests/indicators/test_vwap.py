@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as draw
-from tests.strategies.markets import random_bars
 
 from lockstep.indicators.rolling import moments
 from lockstep.indicators.vwap import typical_price, vwap, weighs_equally
+from tests.strategies.markets import random_bars
 
 law = settings(max_examples=40, deadline=None, derandomize=True)
 

@@ -66,11 +66,14 @@ def test_a_spread_table_is_read_by_the_hour_of_its_own_zone() -> None:
     labels = np.array([ns("2025-01-15T14:30"), ns("2025-07-15T14:30")])
     labels = np.concatenate([labels, labels + 5 * MINUTE_NS])
     labels.sort()
-    assert spread_of(instrument, labels).tolist() == [9.0, 9.0, 10.0, 10.0]
+    assert spread_of(instrument, labels, 5 * MINUTE_NS).tolist() == [9.0, 9.0, 10.0, 10.0]
 
 
 def test_above_one_hour_the_mean_of_the_table_applies() -> None:
     labels = ns("2025-01-15T00:00") + 240 * MINUTE_NS * np.arange(3, dtype=np.int64)
-    assert spread_of(unit(spread=HOURLY), labels).tolist() == [11.5] * 3
+    assert spread_of(unit(spread=HOURLY), labels, 240 * MINUTE_NS).tolist() == [11.5] * 3
     hourly = ns("2025-01-15T00:00") + 60 * MINUTE_NS * np.arange(2, dtype=np.int64)
-    assert spread_of(unit(spread=HOURLY, session_zone="UTC"), hourly).tolist() == [0.0, 1.0]
+    assert spread_of(unit(spread=HOURLY, session_zone="UTC"), hourly, 60 * MINUTE_NS).tolist() == [
+        0.0,
+        1.0,
+    ]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.strategies.markets import bars_of, random_bars
 
 from lockstep.core.bars import Bars
 from lockstep.core.errors import ConfigError
 from lockstep.core.signals import EXIT_LONG, EXIT_SHORT, Signals
 from lockstep.strategies.breakout import BreakoutStrategy
+from tests.strategies.markets import bars_of, random_bars
 
 SMALL = {"entry_period": 3, "exit_period": 1, "atr_period": 1}
 

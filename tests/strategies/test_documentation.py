@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.strategies.markets import random_bars
 
 from lockstep.core.parameters import parameters
 from lockstep.core.registry import strategies
+from tests.strategies.markets import random_bars
 
 TEXT = Path(__file__).parents[2].joinpath("docs", "strategies.md").read_text(encoding="utf-8")
 

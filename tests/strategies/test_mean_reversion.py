@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.strategies.markets import MONDAY, bars_of, random_bars
 
 from lockstep.core.bars import TIMEFRAMES, Bars
 from lockstep.core.errors import ConfigError
 from lockstep.core.signals import Signals
 from lockstep.strategies.mean_reversion import MeanReversionStrategy, regime_score
+from tests.strategies.markets import MONDAY, bars_of, random_bars
 
 HOUR = 3_600_000_000_000
 #: Two bars of warm-up, then a drop from 10 to 6: mean 9, deviation sqrt(3), true range 4.

@@ -1,5 +1,7 @@
 """The small tree of errors a user can meet, each with the exit code of its kind."""
 
+from __future__ import annotations
+
 
 class LockstepError(Exception):
     """Base of every error Lockstep raises on purpose; the message is written for the user."""
@@ -30,6 +32,15 @@ class AssetError(LockstepError):
 
     exit_code = 5
 
+    def __init__(self, message: str, symbol: str = "") -> None:
+        super().__init__(message)
+        #: The asset that failed; empty if there is more than one.
+        self.symbol = symbol
+
+    def __reduce__(self) -> tuple[type[AssetError], tuple[str, str]]:
+        """Travel between processes with the symbol."""
+        return type(self), (str(self), self.symbol)
+
 
 class StrategyError(LockstepError):
     """A strategy did something the account cannot do (an unsupported order, a missing stop)."""
@@ -39,3 +50,10 @@ class StrategyError(LockstepError):
 
 class IdentityError(LockstepError):
     """An accounting identity does not hold: a bug in Lockstep, never the user's fault."""
+
+
+def failure_of(symbol: str, error: Exception) -> AssetError:
+    """Return the error that names the asset whose own code failed."""
+    told = isinstance(error, LockstepError)
+    what = str(error) if told else f"its strategy failed with {type(error).__name__}: {error}"
+    return AssetError(f"{symbol}: {what}", symbol)

@@ -30,6 +30,7 @@ def check_identities(plan: RunPlan, played: Played) -> None:
     """
     allowed = TOLERANCE * plan.terms.capital
     _check_days(plan, played, allowed)
+    _check_steps(played, allowed)
     _check_trades_sum(plan, played, allowed)
     if played.least_free < -allowed:
         raise IdentityError(
@@ -38,6 +39,24 @@ def check_identities(plan: RunPlan, played: Played) -> None:
     for trade in played.trades:
         _check_trade(plan, trade, allowed)
         check_fills(plan.assets[trade.asset], trade)
+
+
+def account_equity(played: Played) -> Array:
+    """Return the fresh sum after every step: sleeves in order, then the reserve."""
+    total = np.zeros(len(played.reserve))
+    for column in range(played.equity.shape[1]):
+        total = total + played.equity[:, column]
+    return total + played.reserve
+
+
+def _check_steps(played: Played, allowed: float) -> None:
+    off = np.abs(account_equity(played) - played.account_equity)
+    if not np.all(off <= allowed):
+        step = int(np.argmax(np.where(np.isnan(off), np.inf, off)))
+        raise IdentityError(
+            f"sleeves and reserve sum to {account_equity(played)[step]:.9g} after step {step}, but "
+            f"the account says {played.account_equity[step]:.9g}."
+        )
 
 
 def daily_equity(plan: RunPlan, played: Played) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from lockstep.core.errors import AssetError
 from lockstep.core.plan import AccountTerms, AssetPlan, RunPlan
 from lockstep.core.result import RunResult
 from lockstep.engine import tables
+from lockstep.engine.identities import account_equity
 from lockstep.engine.played import Played
 
 
@@ -49,7 +50,7 @@ class Solo:
     @classmethod
     def of(cls, plan: RunPlan, played: Played) -> Solo:
         """Keep what allocation and reports need of a finished solo run."""
-        total = tables.account_equity(played)
+        total = account_equity(played)
         last = np.flatnonzero(np.diff(plan.day, append=plan.day[-1] + 1))
         marks = total[last].copy()
         marks[-1] -= played.end_adjustment[0]
@@ -73,11 +74,18 @@ class Prepared:
         Sorted by symbol.
     notes : mapping of str to tuple of str
         What data and strategies say of themselves.
+    failed : mapping of str to str
+        Assets whose strategy failed, and why; they are planned without signals.
     """
 
     bars: Mapping[str, Bars]
     assets: tuple[AssetPlan, ...]
     notes: Mapping[str, tuple[str, ...]]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, error: AssetError) -> Prepared:
+        """Return the same assets, one of them marked as failed."""
+        return replace(self, failed={**self.failed, error.symbol: str(error)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 from lockstep.config.models import AssetConfig, PortfolioConfig
 from lockstep.core.bars import MINUTE_NS, Array, Bars, Ints
 from lockstep.core.calendar import local_hours, rollovers, trading_days
-from lockstep.core.errors import ConfigError, DataError
+from lockstep.core.errors import ConfigError, DataError, LockstepError, failure_of
 from lockstep.core.instrument import Instrument
 from lockstep.core.parameters import build
 from lockstep.core.plan import (
@@ -45,6 +45,7 @@ def plan_asset(
     pairs: Sequence[Pair],
     constants: Mapping[str, float],
     folders: Sequence[str] = (),
+    is_mute: bool = False,
 ) -> tuple[AssetPlan, tuple[str, ...]]:
     """Return the plan of one asset and its strategy's notes.
 
@@ -60,15 +61,19 @@ def plan_asset(
         Conversion rates, as `data.rates.rates_at` takes them.
     folders : sequence of str
         Where a hand-written strategy may be imported from.
+    is_mute : bool
+        True plans the asset without its strategy, which failed.
 
     Raises
     ------
     ConfigError, DataError
         If the strategy's parameters are wrong, or no conversion rate leads to the account.
+    AssetError
+        If the strategy itself fails.
     """
     unit = asset.instrument
-    signals, custom, notes = _signals(asset, bars, folders)
-    spread = spread_of(unit, bars.time)
+    signals, custom, notes = (None, None, ()) if is_mute else _signals(asset, bars, folders)
+    spread = spread_of(unit, bars.time, bars.timeframe)
     quotes_bid = unit.quote_side == "bid"
     bids = [
         prices.bid_of(price, spread, quotes_bid)
@@ -109,16 +114,22 @@ def _signals(
         strategy = build(strategies.get(asset.strategy), asset.parameters)
     except ConfigError as error:
         raise ConfigError(f"{asset.symbol}.parameters: {error}") from error
-    signals: Signals = strategy.signals(bars, strategy.indicators(bars))
+    try:
+        signals: Signals = strategy.signals(bars, strategy.indicators(bars))
+        notes = tuple(strategy.notes(bars))
+    except LockstepError:
+        raise
+    except Exception as error:
+        raise failure_of(asset.symbol, error) from error
     if len(signals) != len(bars):
         raise ConfigError(
             f"{asset.symbol}: strategy {asset.strategy!r} gave {len(signals)} signals for "
             f"{len(bars)} bars; expected one per bar."
         )
-    return signals, None, tuple(strategy.notes(bars))
+    return signals, None, notes
 
 
-def spread_of(unit: Instrument, time: Ints) -> Array:
+def spread_of(unit: Instrument, time: Ints, timeframe: int) -> Array:
     """Return the full spread of each bar, price units, shape (n_bars,).
 
     A table holds 24 values by hour of `unit.session_zone`; above 1h bars its mean applies.
@@ -126,7 +137,7 @@ def spread_of(unit: Instrument, time: Ints) -> Array:
     from_table = len(unit.spread) == 24
     if not from_table:
         return np.full(len(time), unit.spread[0])
-    if len(time) > 1 and int(np.min(np.diff(time))) > 60 * MINUTE_NS:
+    if timeframe > 60 * MINUTE_NS:
         return np.full(len(time), sum(unit.spread) / 24.0)
     return np.asarray(unit.spread)[local_hours(time, unit.session_zone)]
 

@@ -21,9 +21,9 @@ class Played:
         By step, stage, asset, code.
     equity : ndarray, shape (n_steps, n_assets)
         Sleeve equity after each step, account currency.
-    reserve, used_margin, margin_level, drawdown_factor : ndarray, shape (n_steps,)
-        Reserve and used margin after each step; margin level as tested in stage D (NaN: no
-        margin used); the factor of drawdown scaling.
+    account_equity, reserve, used_margin, margin_level, drawdown_factor : ndarray, shape (n_steps,)
+        The account's own equity, reserve and used margin after each step; margin level as tested in
+        stage D (NaN: no margin used); the factor of drawdown scaling.
     terms : ndarray, shape (n_days, n_assets + 1, n_terms)
         Terms of the daily identity (`result.LEDGER_TERMS`); the last row of assets is the reserve.
     in_position : ndarray of int32, shape (n_assets,)
@@ -39,6 +39,7 @@ class Played:
     trades: list[Trade]
     decisions: list[Decision]
     equity: Array
+    account_equity: Array
     reserve: Array
     used_margin: Array
     margin_level: Array

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import joblib
@@ -22,7 +23,7 @@ from lockstep.core.registry import allocation
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range
 from lockstep.data.rates import Pair, pair_from_bars
-from lockstep.engine.identities import check_identities
+from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.outcome import Facts, Planned, Prepared, Solo
 from lockstep.engine.plan import (
     check_grid,
@@ -35,7 +36,6 @@ from lockstep.engine.plan import (
 )
 from lockstep.engine.played import Played
 from lockstep.engine.players import choose, play, workers
-from lockstep.engine.tables import account_equity
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.exits import AMBIGUOUS_RULES
 from lockstep.ledger.prices import bid_of, mid_of
@@ -112,10 +112,17 @@ class PortfolioBacktester:
         prepared = self.prepare(bars, pairs)
         planned = self.plan(prepared)
         facts = Facts(self, prepared, planned)
+        while planned.run is not None:
+            facts.player = choose(planned.run, self.player)
+            try:
+                played = play(planned.run, facts.player, progress=self.progress)
+                break
+            except AssetError as error:  # it lived through its solo run, and failed here
+                prepared = prepared.without(error)
+                planned = self.plan(prepared, planned.solos)
+                facts = Facts(self, prepared, planned)
         if planned.run is None:
             return facts.partial()
-        facts.player = choose(planned.run, self.player)
-        played = play(planned.run, facts.player, progress=self.progress)
         check_identities(planned.run, played)
         facts.ambiguous = self._readings(prepared, planned, played, facts.player)
         return facts.complete(planned.run, played)
@@ -167,20 +174,25 @@ class PortfolioBacktester:
         """
         bars = self._in_range(bars)
         known = (*self._own_pairs(bars), *pairs)
-        plans, notes = [], {}
+        plan_one = partial(
+            plan_asset,
+            account_currency=self.portfolio.currency,
+            pairs=known,
+            constants=self.portfolio.conversion,
+            folders=self.portfolio.allow_import,
+        )
+        plans, notes, failed = [], {}, {}
         for asset in self.assets:
-            plan, said = plan_asset(
-                asset,
-                bars[asset.symbol],
-                account_currency=self.portfolio.currency,
-                pairs=known,
-                constants=self.portfolio.conversion,
-                folders=self.portfolio.allow_import,
-            )
+            data = bars[asset.symbol]
+            try:
+                plan, said = plan_one(asset, data)
+            except AssetError as error:
+                failed[asset.symbol] = str(error)
+                plan, said = plan_one(asset, data, is_mute=True)
             plans.append(plan)
-            notes[asset.symbol] = (*bars[asset.symbol].notes, *said)
+            notes[asset.symbol] = (*data.notes, *said)
         check_grid(plans)
-        return Prepared(bars, tuple(plans), notes)
+        return Prepared(bars, tuple(plans), notes, failed)
 
     def plan(self, prepared: Prepared, known: Mapping[str, Solo] | None = None) -> Planned:
         """Play the assets alone, share out the capital, and plan the portfolio.
@@ -199,7 +211,11 @@ class PortfolioBacktester:
         """
         plans, left_out = self._without_zero_weights(prepared.assets)
         weekend_days = has_weekend_days(plans)
-        solos, failed = self._solo_runs(plans, weekend_days, known or {})
+        if not plans:
+            raise ConfigError("every weight is zero; expected at least one asset with capital.")
+        sound = [plan for plan in plans if plan.symbol not in prepared.failed]
+        solos, failed = self._solo_runs(sound, weekend_days, known or {})
+        failed = {**prepared.failed, **failed}
         planned = Planned(None, solos, failed, left_out, weekend_days)
         if failed and self.portfolio.on_asset_error == "fail":
             return planned
@@ -233,7 +249,7 @@ class PortfolioBacktester:
         """Yield the FX pairs and coins of the run as conversion pairs."""
         for asset in self.assets:
             unit, data = asset.instrument, bars[asset.symbol]
-            spread = spread_of(unit, data.time)
+            spread = spread_of(unit, data.time, data.timeframe)
             bid = bid_of(data.close, spread, unit.quote_side == "bid")
             yield pair_from_bars(unit.base, unit.quote, data, mid_of(bid, spread))
 
@@ -262,7 +278,7 @@ class PortfolioBacktester:
         self, plans: Sequence[AssetPlan]
     ) -> tuple[list[AssetPlan], tuple[str, ...]]:
         """Leave out assets that a model without history gives nothing for good."""
-        if self.model.needs_history or len(plans) == 1:
+        if self.model.needs_history:
             return list(plans), ()
         start = weight_schedule(
             self.model,
@@ -300,7 +316,7 @@ class PortfolioBacktester:
     def _schedule(
         self, plans: Sequence[AssetPlan], solos: Mapping[str, Solo], weekend_days: bool
     ) -> Schedule:
-        if len(plans) == 1:
+        if len(plans) == 1 and self.model.needs_history:
             return Schedule.alone()
         clock = np.unique(np.concatenate([plan.time for plan in plans]))
         days = np.unique(trading_days(clock, weekend_days))
@@ -308,12 +324,11 @@ class PortfolioBacktester:
         has_bars = np.zeros((len(days), len(plans)), dtype=bool)
         for index, plan in enumerate(plans):
             solo = solos.get(plan.symbol)
-            if solo is None:
-                daily.append((days[-1:], np.array([self.terms.capital])))
-                continue
-            daily.append((solo.days, solo.marks))
-            has_bars[np.searchsorted(days, solo.days), index] = True
-        return weight_schedule(
+            own = np.unique(trading_days(plan.time, weekend_days)) if solo is None else solo.days
+            marks = np.full(len(own), np.nan) if solo is None else solo.marks
+            daily.append((own, marks))
+            has_bars[np.searchsorted(days, own), index] = True
+        schedule = weight_schedule(
             self.model,
             [plan.symbol for plan in plans],
             days,
@@ -323,6 +338,8 @@ class PortfolioBacktester:
             min_history=self.portfolio.min_history,
             cap=self.portfolio.max_asset_weight,
         )
+        whole = len(plans) == 1 and schedule.initial[0] == 1.0
+        return Schedule.alone() if whole else schedule
 
 
 def _solo(index: int, plan: RunPlan, player: str) -> tuple[int, Solo | None, str]:

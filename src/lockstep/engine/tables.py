@@ -13,7 +13,7 @@ from lockstep.core.codes import DECISIONS, EXIT_REASONS
 from lockstep.core.plan import AssetPlan, RunPlan
 from lockstep.core.records import Trade
 from lockstep.core.result import LEDGER_TERMS
-from lockstep.engine.identities import daily_equity
+from lockstep.engine.identities import account_equity, daily_equity
 from lockstep.engine.played import Played
 from lockstep.risk.manager import render, sentences
 
@@ -150,20 +150,13 @@ def equity_table(plan: RunPlan, played: Played) -> pd.DataFrame:
     return table
 
 
-def account_equity(played: Played) -> Array:
-    """Return the account's equity: the fresh sum of sleeves in order, then the reserve."""
-    total = np.zeros(len(played.reserve))
-    for column in range(played.equity.shape[1]):
-        total = total + played.equity[:, column]
-    return total + played.reserve
-
-
 def weights_table(plan: RunPlan) -> pd.DataFrame:
     """Return the sleeve targets: a row for the start and one for each rebalance."""
     steps = np.concatenate([[0], plan.rebalance_steps]).astype(np.int64)
     values = np.vstack([plan.initial_weights, plan.weights])
     table = pd.DataFrame(values, index=moments(plan.clock[steps]), columns=list(plan.symbols))
-    table["reserve"] = 1.0 - values.sum(axis=1)
+    rest = 1.0 - values.sum(axis=1)
+    table["reserve"] = np.where(np.abs(rest) < 1e-12, 0.0, rest)
     return table
 
 

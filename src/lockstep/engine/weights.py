@@ -129,7 +129,10 @@ def _rebalance_days(
         return np.flatnonzero(np.diff(periods(days, rebalance))) + 1
     if not model.needs_history:
         return np.empty(0, dtype=np.int64)
-    known = np.cumsum(~np.isnan(returns), axis=0).min(axis=1)
+    counted = returns[:, ~np.isnan(returns).all(axis=0)]
+    if counted.shape[1] == 0:
+        return np.empty(0, dtype=np.int64)
+    known = np.cumsum(~np.isnan(counted), axis=0).min(axis=1)
     enough = np.flatnonzero(known >= min_history) + 1
     return enough[:1][enough[:1] < len(days)]
 
@@ -148,7 +151,7 @@ def solo_returns(days: Ints, solos: Sequence[tuple[Ints, Array]], capital: float
         The run's trading days.
     solos : sequence of (own days, equity)
         Each solo run's trading days with bars and its equity after each, without what closing at
-        the data's end changed.
+        the data's end changed; NaN throughout if the run failed.
     capital : float
         Equity each solo run starts from.
 
@@ -159,6 +162,8 @@ def solo_returns(days: Ints, solos: Sequence[tuple[Ints, Array]], capital: float
     """
     matrix = np.full((len(days), len(solos)), np.nan)
     for asset, (own_days, equity) in enumerate(solos):
+        if np.isnan(equity).all():  # it failed: nothing is known of it
+            continue
         begin = int(np.searchsorted(days, own_days[0]))
         last = np.searchsorted(own_days, days[begin:], side="right") - 1
         marks = equity[last]

@@ -17,7 +17,7 @@ import backtrader as bt
 import numpy as np
 
 from lockstep.core.bars import Array
-from lockstep.core.errors import AssetError, StrategyError
+from lockstep.core.errors import AssetError, StrategyError, failure_of
 from lockstep.core.plan import AssetPlan, CustomStrategy, RunPlan
 from lockstep.core.protocols import Progress, Silent
 from lockstep.engine.cerebro.account import Account
@@ -26,7 +26,7 @@ from lockstep.engine.cerebro.broker import LeveragedBroker
 from lockstep.engine.cerebro.columns import Ticket
 from lockstep.engine.cerebro.entries import EntryDesk
 from lockstep.engine.cerebro.feed import ArrayFeed
-from lockstep.engine.cerebro.slot import Slot, failure_of
+from lockstep.engine.cerebro.slot import Slot
 from lockstep.engine.cerebro.strategy import Intent, LockstepStrategy, SignalStrategy
 from lockstep.engine.played import Played
 
@@ -267,6 +267,7 @@ class Lockstep:
             trades=trades,
             decisions=decisions,
             equity=_filled_down(np.frombuffer(self.equity).reshape(-1, n)),
+            account_equity=monitor.equity,
             reserve=monitor.reserve,
             used_margin=monitor.used_margin,
             margin_level=monitor.margin_level,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from lockstep.core import codes
-from lockstep.core.errors import AssetError, LockstepError
+from lockstep.core.errors import failure_of
 from lockstep.core.plan import AssetPlan
 from lockstep.core.signals import EXIT_LONG, EXIT_SHORT
 from lockstep.engine.cerebro.broker import LeveragedBroker
@@ -16,15 +16,6 @@ from lockstep.engine.cerebro.strategy import Intent, SignalStrategy
 
 NAN = float("nan")
 _NEVER = -1
-
-
-def failure_of(symbol: str, error: Exception) -> AssetError:
-    """Return the error that names the asset whose own code failed."""
-    told = isinstance(error, LockstepError)
-    what = str(error) if told else f"its strategy failed with {type(error).__name__}: {error}"
-    failure = AssetError(f"{symbol}: {what}")
-    failure.add_note(symbol)
-    return failure
 
 
 def is_quiet(strategy: Any) -> bool:

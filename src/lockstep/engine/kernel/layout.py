@@ -43,6 +43,7 @@ class Books(NamedTuple):
     """What is recorded: per step, per day, per trade, per decision."""
 
     equity: Array  # (n_steps, n)
+    total: Array
     reserve: Array
     used: Array
     level: Array

@@ -217,6 +217,7 @@ def books_of(plan: RunPlan, rows: int) -> at.Books:
     steps, n = len(plan.clock), len(plan.assets)
     return at.Books(
         equity=np.empty((steps, n)),
+        total=np.empty(steps),
         reserve=np.empty(steps),
         used=np.empty(steps),
         level=np.full(steps, np.nan),
@@ -237,6 +238,7 @@ def _played(
         trades=_trades(plan, books, names),
         decisions=_decisions(plan, books),
         equity=books.equity,
+        account_equity=books.total,
         reserve=books.reserve,
         used_margin=books.used,
         margin_level=books.level,

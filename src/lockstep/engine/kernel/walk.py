@@ -61,7 +61,8 @@ def _next_step(m, s, acc, active, step):
 
 @inlined
 def _record(s, b, acc, step):
-    b.reserve[step], b.used[step], b.factor[step] = acc.reserve, acc.used, acc.factor
+    b.total[step], b.reserve[step] = acc.equity, acc.reserve
+    b.used[step], b.factor[step] = acc.used, acc.factor
     for j in range(len(s)):
         b.equity[step, j] = s[j].equity
 
