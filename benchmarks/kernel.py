@@ -68,8 +68,7 @@ def walked(prepared: RunPlan) -> float:
     scratch = np.zeros((SCRATCH, len(prepared.assets)), dtype=np.int64)
     units, terms = kernel.units_of(prepared), kernel.terms_of(prepared)
     state = (market, units, terms, rules, halts, sleeves, books, account, scratch)
-    seconds = cpu_seconds(lambda: walk(*state, 0))
-    return seconds
+    return cpu_seconds(lambda: walk(*state, 0))
 
 
 def peer(python: str, script: str, path: Path, runs: int) -> list[dict[str, float]]:
