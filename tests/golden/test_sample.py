@@ -17,7 +17,7 @@ from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics.summary import summarise
 
 GOLDEN = Path(__file__).with_name("sample.json")
-STATISTICS = [
+STATISTICS = (
     "final_equity",
     "net_pnl",
     "total_return",
@@ -38,7 +38,7 @@ STATISTICS = [
     "min_margin_level",
     "stop_outs",
     "breaker_trips",
-]
+)
 
 
 def trade_hash(trades: pd.DataFrame) -> str:
