@@ -13,6 +13,7 @@ from types import TracebackType
 
 from lockstep.cli import audit_flags
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
+from lockstep.cli.verify_flags import verify_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
 
 INTERRUPTED = 130
@@ -47,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "montecarlo": Command(
         "lockstep.cli.montecarlo", montecarlo_parser, "draw the days of a finished run again"
     ),
+    "verify": Command("lockstep.cli.verify", verify_parser, "make a finished run again: the same?"),
     **{
         f"audit {name}": Command("lockstep.cli.audit", parser, doc)
         for name, (parser, doc) in audit_flags.parsers().items()

@@ -1,0 +1,140 @@
+"""Hold the files of a saved run against those of the same run made again, value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lockstep.core.result import FILES
+
+#: The tables of a run, those that tell most first; what is derived from them (report, figures,
+#: metrics) is not compared.
+COMPARED = tuple(
+    sorted((n for n in FILES if not n.endswith(".json")), key=lambda n: not n.endswith(".csv"))
+)
+#: Columns whose wording may change between versions; the numbers beside them are compared.
+WORDING = ("sentence",)
+_NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first value in which two tables of a run differ.
+
+    Parameters
+    ----------
+    file : str
+        Name within the run's directory.
+    row : str
+        Number of the row, from 1, and what stands in its first column.
+    column : str
+        The column.
+    saved, again : str
+        Both values, as exactly as they are known.
+    """
+
+    file: str
+    row: str
+    column: str
+    saved: str
+    again: str
+
+    def __str__(self) -> str:
+        """Return the difference in one line."""
+        place = ", ".join(part for part in (self.row, self.column) if part)
+        return f"{self.file}, {place}: saved {self.saved}, now {self.again}"
+
+
+def first_difference(saved: Path, again: Path) -> Difference | None:
+    """Return the first difference between two run directories, or None.
+
+    CSV files are compared as the text they hold, parquet files by the bits of their numbers. Rows
+    are compared in order: of all columns, the one that differs in the earliest row is named.
+
+    Parameters
+    ----------
+    saved, again : Path
+        Directories that hold every file of `COMPARED`.
+    """
+    for file in COMPARED:
+        read = _read_text if file.endswith(".csv") else _read_numbers
+        found = _in_table(file, read(saved / file), read(again / file))
+        if found is not None:
+            return found
+    return None
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False, na_filter=False)
+    except pd.errors.EmptyDataError:  # a table without columns: the portfolio was not played
+        return pd.DataFrame()
+    return table.drop(columns=[name for name in WORDING if name in table])
+
+
+def _read_numbers(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    return table.reset_index() if table.index.name else table
+
+
+def _in_table(file: str, saved: pd.DataFrame, again: pd.DataFrame) -> Difference | None:
+    columns = [str(name) for name in saved.columns], [str(name) for name in again.columns]
+    if columns[0] != columns[1]:
+        return _in_lists(file, "columns", *columns)
+    rows = min(len(saved), len(again))
+    places = list(_first_rows(saved.iloc[:rows], again.iloc[:rows]))
+    if places:
+        row, column = min(places)
+        first, second = saved.iat[row, column], again.iat[row, column]
+        return Difference(
+            file,
+            f"row {row + 1} ({saved.columns[0]} {_shown(saved.iat[row, 0])})",
+            f"column {columns[0][column]}",
+            _shown(first),
+            _shown(second),
+        )
+    if len(saved) != len(again):
+        return Difference(file, "number of rows", "", str(len(saved)), str(len(again)))
+    return None
+
+
+def _in_lists(file: str, what: str, saved: list[str], again: list[str]) -> Difference:
+    """Return the difference of two unequal lists of names: the first that is not the same."""
+    length = max(len(saved), len(again))
+    one, other = (names + [_NOTHING] * (length - len(names)) for names in (saved, again))
+    at = next(i for i, (a, b) in enumerate(zip(one, other)) if a != b)
+    return Difference(file, f"{what}, number {at + 1}", "", one[at], other[at])
+
+
+def _first_rows(saved: pd.DataFrame, again: pd.DataFrame) -> Iterator[tuple[int, int]]:
+    """Yield, for every column that differs, its first row that does."""
+    for column in range(saved.shape[1]):
+        one, other = saved.iloc[:, column], again.iloc[:, column]
+        apart = np.flatnonzero(~_same(one, other))
+        if len(apart):
+            yield int(apart[0]), column
+
+
+def _same(one: pd.Series, other: pd.Series) -> np.ndarray:
+    first, second = one.to_numpy(), other.to_numpy()
+    if first.dtype != second.dtype:
+        return np.zeros(len(first), dtype=bool)
+    if first.dtype.kind == "f":
+        bits = [np.ascontiguousarray(values).view(np.int64) for values in (first, second)]
+        return np.asarray((bits[0] == bits[1]) | (np.isnan(first) & np.isnan(second)))
+    return np.asarray(first == second)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value or "an empty cell"
+    return value.isoformat() if isinstance(value, pd.Timestamp) else repr(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
