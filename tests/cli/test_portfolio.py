@@ -39,6 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         write_text(directory / "report.txt", "the report\n")
 
     monkeypatch.setattr(portfolio, "report", SimpleNamespace(write=report))
+    monkeypatch.setattr(portfolio, "is_cold", lambda: False)
     return tmp_path
 
 
@@ -269,3 +270,13 @@ def test_a_run_that_breaks_is_marked_as_failed(
     assert door.portfolio_main(["--assets", "EURGBPX", "NZDUSDX", *SHORT]) == 3
     assert "a limit order is not supported." in capsys.readouterr().err
     assert RunDirectory(only_run(place)).status == "failed"
+
+
+def test_the_first_run_says_that_it_compiles(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portfolio, "is_cold", lambda: True)
+    assert door.portfolio_main(["--assets", "NZDUSDX", *SHORT]) == 0
+    assert "notice: first run: compiling the player" in capsys.readouterr().err
+    assert door.portfolio_main(["--assets", "NZDUSDX", "--player", "cerebro", *SHORT]) == 0
+    assert "compiling" not in capsys.readouterr().err
