@@ -35,7 +35,7 @@ class AuditHelp:
 def _lookahead(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--cuts", type=whole_above_zero, default=5, metavar="N",
-        help="runs of cut data: half of them end with a month, the others anywhere (default: 5)",
+        help="runs of cut data: to a month's end, behind an entry, anywhere (default: 5)",
     )  # fmt: skip
     group.add_argument(
         "--behind-signals", type=whole_above_zero, default=20, metavar="N",

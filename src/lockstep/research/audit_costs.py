@@ -174,9 +174,12 @@ def _break_even(plays: _Plays) -> BreakEven:
 
     Whole multiples are played until one loses; the crossing before it is halved in.
     """
-    if _net(plays, 0.0) <= 0.0:
-        loss = f"{-_net(plays, 0.0):,.2f} {plays.subject.portfolio.currency}"
-        return BreakEven(None, f"No break-even: without any costs it loses {loss}.")
+    gross = _net(plays, 0.0)
+    if gross <= 0.0:
+        made = (
+            f"loses {-gross:,.2f} {plays.subject.portfolio.currency}" if gross else "makes nothing"
+        )
+        return BreakEven(None, f"No break-even: without any costs it {made}.")
     for upper in range(1, HIGHEST + 1):
         if _net(plays, float(upper)) <= 0.0:
             multiple = _crossing(plays, upper - 1.0, float(upper))

@@ -12,10 +12,8 @@ import pandas as pd
 
 from lockstep.config.models import AssetConfig
 from lockstep.core.audit import Audit, AuditColumn, AuditTable
-from lockstep.core.bars import Bars
-from lockstep.core.parameters import build
+from lockstep.core.bars import Bars, Ints
 from lockstep.core.plan import RunPlan
-from lockstep.core.registry import strategies
 from lockstep.core.signals import Signals
 from lockstep.engine.identities import check_identities
 from lockstep.engine.outcome import Prepared
@@ -31,8 +29,9 @@ from lockstep.research.divergence import (
     played_divergences,
     schedule_divergences,
     signal_divergences,
+    vanished,
 )
-from lockstep.research.subject import Subject
+from lockstep.research.subject import Speaker, Subject
 
 _STRATEGIES = (
     AuditColumn("strategy", "strategy"),
@@ -81,7 +80,8 @@ def audit_lookahead(
     subject : Subject
         What is audited.
     cuts : int
-        Runs of cut data: about half of them end with a trading month, the others anywhere.
+        Runs of cut data: in turn to the end of a trading month, right behind a signal that was
+        traded, and anywhere.
     behind_signals : int
         Further cuts of each asset, for its strategy only, each right behind a bar with a signal:
         a strategy that peeks only where it trades is found there.
@@ -94,8 +94,9 @@ def audit_lookahead(
         If the run itself cannot start, or is too short to be cut.
     """
     subject = _in_range(subject)
-    moments = cut_moments(subject, cuts, seed)
-    subject.progress.start("cuts", len(subject.assets) + len(moments) + 1)
+    subject.progress.start("cuts", len(subject.assets) + cuts + 1)
+    whole = _Run.of(subject)
+    moments = cut_moments(subject, whole.entries(), cuts, seed)
     found: list[Divergence] = []
     tallies: dict[str, _Tally] = {}
     for index, asset in enumerate(subject.assets):
@@ -104,7 +105,7 @@ def audit_lookahead(
         found += _of_strategy(asset, subject.bars[asset.symbol], chosen, tally)
         subject.progress.advance("cuts")
     rows = []
-    for row, divergences in _of_runs(subject, moments):
+    for row, divergences in _of_runs(subject, whole, moments):
         rows.append(row)
         found += divergences
     owners = {asset.symbol: asset.strategy for asset in subject.assets}
@@ -129,11 +130,10 @@ def _of_strategy(
     asset: AssetConfig, bars: Bars, chosen: CutsOfAsset, tally: _Tally
 ) -> list[Divergence]:
     tally.assets += 1
-    if ":" in asset.strategy:  # written by hand: it has no arrays to look at, only trades
+    speaker = Speaker.of(asset)
+    if speaker is None:
         return []
-    strategy = build(strategies.get(asset.strategy), asset.parameters)
-    indicators = strategy.indicators(bars)
-    signals = strategy.signals(bars, indicators)
+    indicators, signals = speaker.says(bars)
     at_moments, behind = chosen.lengths(bars, signals)
     tally.cuts += len(at_moments) + len(behind)
     tally.behind_signals += len(behind)
@@ -142,9 +142,9 @@ def _of_strategy(
     for length in sorted([*at_moments, *behind]):
         part = bars.cut(slice(0, length))
         place = Place(asset.strategy, asset.symbol, part.time, int(part.time[-1]) + bars.timeframe)
-        said = strategy.indicators(part)
+        said, heard = speaker.says(part)
         found += indicator_divergences(place, indicators, said)
-        found += signal_divergences(place, signals, strategy.signals(part, said))
+        found += signal_divergences(place, signals, heard)
         tally.values += length * (len(said) + len(fields(Signals)))
     tally.divergences += len(found)
     return found
@@ -171,9 +171,19 @@ class _Run:
         subject.progress.advance("cuts")
         return cls(prepared, plan, played)
 
+    def entries(self) -> Ints:
+        """Return when each bar with a signal that was traded was complete, ns UTC."""
+        assets = self.plan.assets
+        moments = [
+            int(assets[t.asset].time[t.signal_bar]) + assets[t.asset].timeframe
+            for t in self.played.trades
+        ]
+        return np.asarray(moments, dtype=np.int64)
 
-def _of_runs(subject: Subject, moments: Sequence[Cut]) -> Iterator[tuple[_Row, list[Divergence]]]:
-    whole = _Run.of(subject)
+
+def _of_runs(
+    subject: Subject, whole: _Run, moments: Sequence[Cut]
+) -> Iterator[tuple[_Row, list[Divergence]]]:
     for cut in moments:
         part = _Run.of(subject.before(cut.moment))
         steps = horizon(whole.plan, part.plan)
@@ -207,6 +217,7 @@ def _of_run(whole: _Run, part: _Run, cut: Cut, steps: int) -> Iterator[Divergenc
     plans, plays = (whole.plan, part.plan), (whole.played, part.played)
     yield from schedule_divergences(account, *plans, steps)
     yield from played_divergences(account, plans, plays, steps)
+    yield from vanished(account, plans, plays)
 
 
 def horizon(whole: RunPlan, part: RunPlan) -> int:

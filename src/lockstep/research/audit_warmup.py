@@ -15,10 +15,8 @@ import numpy as np
 from lockstep.config.models import AssetConfig
 from lockstep.core.audit import Audit, AuditColumn, AuditTable
 from lockstep.core.bars import Array, Bars
-from lockstep.core.parameters import build
-from lockstep.core.registry import strategies
 from lockstep.core.signals import Signals
-from lockstep.research.subject import Subject, differing
+from lockstep.research.subject import Speaker, Subject, differing
 
 STARTS = (1, 10, 100, 1000)
 #: A difference is forgotten where it stays below this, in % of the value.
@@ -111,21 +109,19 @@ def audit_warmup(subject: Subject, *, starts: Sequence[int] = STARTS) -> Audit:
 def _cases(
     asset: AssetConfig, bars: Bars, starts: Sequence[int], notes: dict[str, None]
 ) -> list[_Case]:
-    if ":" in asset.strategy:
+    speaker = Speaker.of(asset)
+    if speaker is None:
         notes[f"{asset.strategy} is written by hand: what it computes is not visible."] = None
         return []
-    strategy = build(strategies.get(asset.strategy), asset.parameters)
-    indicators = strategy.indicators(bars)
-    whole = indicators, strategy.signals(bars, indicators)
+    lookback = speaker.strategy.lookback_bars
+    whole = speaker.says(bars)
     cases = []
     for start in starts:
-        if len(bars) - start < strategy.lookback_bars + LEAST_BARS:
+        if len(bars) - start < lookback + LEAST_BARS:
             notes[f"{asset.symbol} has too few bars ({len(bars):,}) to start {start} later."] = None
             continue
-        later = bars.cut(slice(start, len(bars)))
-        said = strategy.indicators(later)
-        part = said, strategy.signals(later, said)
-        cases.append(_Case(asset, start, strategy.lookback_bars, whole, part))
+        part = speaker.says(bars.cut(slice(start, len(bars))))
+        cases.append(_Case(asset, start, lookback, whole, part))
     return cases
 
 
@@ -237,7 +233,8 @@ def _audit(
 
 def _verdict(forever: int, longest: int, changes: Mapping[tuple[str, int], _Changes]) -> str:
     if forever:
-        return f"{forever} indicators depend on where the data begin, for as long as they last."
+        some = "1 indicator depends" if forever == 1 else f"{forever} indicators depend"
+        return f"{some} on where the data begin, for as long as they last."
     changed = sum(one.changed for one in changes.values())
     signals = sum(one.signals for one in changes.values())
     return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lockstep.core.bars import Bars
+from lockstep.core.bars import Bars, Ints
 from lockstep.core.calendar import periods, trading_days
 from lockstep.core.errors import DataError
 from lockstep.core.signals import Signals
@@ -21,11 +21,24 @@ class Cut:
     why: str
 
 
-def cut_moments(subject: Subject, count: int, seed: int) -> list[Cut]:
-    """Return the cuts of the whole run: ends of trading months and labels drawn anywhere.
+#: Reasons of cuts, dealt out in turn.
+WHY = ("month end", "behind an entry", "random")
+
+
+def cut_moments(subject: Subject, entries: Ints, count: int, seed: int) -> list[Cut]:
+    """Return the cuts of the whole run.
 
     Every asset has bars before each of them: what a run makes of an asset without data is not
     known from data but from the configuration.
+
+    Parameters
+    ----------
+    subject : Subject
+        What is audited.
+    entries : ndarray of int64, shape (n,)
+        Moments, ns UTC, at which bars with a signal that was traded were complete.
+    count, seed : int
+        How many cuts, and the seed by which they are drawn.
 
     Raises
     ------
@@ -36,19 +49,23 @@ def cut_moments(subject: Subject, count: int, seed: int) -> list[Cut]:
     weekend_days = any(asset.instrument.always_open for asset in subject.assets)
     months = periods(trading_days(clock, weekend_days), "monthly")
     open_from = max(int(one.time[0]) for one in subject.bars.values())
-    labels = clock[clock > open_from]
-    if len(labels) < 2 * count:
+    if np.count_nonzero(clock > open_from) < 2 * count:
         raise DataError(
-            f"only {len(labels)} labels follow the first bar of the last asset; expected at least "
-            f"{2 * count} for {count} cuts."
+            f"only {np.count_nonzero(clock > open_from)} labels follow the first bar of the last "
+            f"asset; expected at least {2 * count} for {count} cuts."
         )
     rng = np.random.default_rng(seed)
-    ends = clock[1:][np.diff(months) > 0]
-    ends = ends[ends > open_from]
-    chosen = rng.choice(ends, min(count // 2, len(ends)), replace=False)
-    others = rng.choice(np.setdiff1d(labels, chosen), count - len(chosen), replace=False)
-    cuts = [Cut(int(t), "month end") for t in chosen] + [Cut(int(t), "random") for t in others]
-    return sorted(cuts, key=lambda cut: cut.moment)
+    pools = (clock[1:][np.diff(months) > 0], entries[entries <= clock[-1]], clock)
+    waiting = [rng.permutation(np.unique(pool[pool > open_from])).tolist() for pool in pools]
+    found: dict[int, Cut] = {}
+    turn = 0
+    while len(found) < count:
+        kind = turn % len(WHY)
+        if waiting[kind]:
+            moment = int(waiting[kind].pop())
+            found.setdefault(moment, Cut(moment, WHY[kind]))
+        turn += 1
+    return [found[moment] for moment in sorted(found)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,25 @@ def played_divergences(
         yield from _found(own.compare("equity", "sleeve equity", whole, part))
 
 
+def vanished(
+    place: Place, plans: tuple[RunPlan, RunPlan], plays: tuple[Played, Played]
+) -> Iterator[Divergence]:
+    """Return entries decided on an asset's last bar before the cut that the cut run never saw.
+
+    There is no later bar to fill them on, so a signal that stands leaves a decision in their place.
+    """
+    whole, part = plays
+    said = {(d.asset, d.step) for d in part.decisions if d.stage == "E"}
+    for trade in whole.trades:
+        short, full = (plan.assets[trade.asset] for plan in reversed(plans))
+        last = len(short) - 1
+        step = int(short.step[last])
+        if trade.signal_bar != last or last + 1 == len(full) or (trade.asset, step) in said:
+            continue
+        own = dataclasses.replace(place, asset=short.symbol)
+        yield own.found("entry", "signal", step, "entered", "no signal")
+
+
 def _trades(plan: RunPlan, play: Played, bar: str, steps: int) -> list[Trade]:
     """Return the trades whose entry or exit came before a step, in the order of that moment."""
 

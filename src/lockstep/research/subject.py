@@ -11,9 +11,13 @@ import numpy as np
 from lockstep.config.models import AssetConfig, PortfolioConfig
 from lockstep.core.bars import Array, Bars, Ints
 from lockstep.core.codes import CODE
+from lockstep.core.errors import LockstepError, failure_of
+from lockstep.core.parameters import build
 from lockstep.core.plan import RunPlan
-from lockstep.core.protocols import Progress, Silent
+from lockstep.core.protocols import Progress, Silent, Strategy
+from lockstep.core.registry import strategies
 from lockstep.core.result import day_marks
+from lockstep.core.signals import Signals
 from lockstep.data.rates import Pair
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.played import Played
@@ -69,6 +73,45 @@ class Subject:
         return dataclasses.replace(
             self, bars=bars, pairs=[pair_before(pair, moment) for pair in self.pairs]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The strategy of one asset, asked for what it says of some bars.
+
+    Parameters
+    ----------
+    symbol : str
+        The asset.
+    strategy : Strategy
+        As configured.
+    """
+
+    symbol: str
+    strategy: Strategy
+
+    @classmethod
+    def of(cls, asset: AssetConfig) -> Speaker | None:
+        """Return the strategy of an asset; None if it is written by hand and shows no arrays."""
+        if ":" in asset.strategy:
+            return None
+        return cls(asset.symbol, build(strategies.get(asset.strategy), asset.parameters))
+
+    def says(self, bars: Bars) -> tuple[dict[str, Array], Signals]:
+        """Return indicators and signals of some bars.
+
+        Raises
+        ------
+        AssetError
+            If the strategy itself fails.
+        """
+        try:
+            indicators = self.strategy.indicators(bars)
+            return indicators, self.strategy.signals(bars, indicators)
+        except LockstepError:
+            raise
+        except Exception as error:
+            raise failure_of(self.symbol, error) from error
 
 
 def pair_before(pair: Pair, moment: int) -> Pair:
