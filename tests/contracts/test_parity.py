@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from lockstep.core.codes import DECISIONS, EXIT_REASONS
-from lockstep.core.plan import RunPlan
+from lockstep.core.plan import BAR, RunPlan
 from lockstep.engine.cerebro.player import play as play_cerebro
 from lockstep.engine.identities import check_identities
 from lockstep.engine.kernel.player import play as play_kernel
@@ -113,6 +113,20 @@ def test_six_hundred_plans_of_every_kind_are_played_alike_and_nothing_is_left_ou
 
     play()
     assert EXPECTED - seen.keys() == set()
+
+
+@pytest.mark.parametrize("column", sorted(set(BAR.names or ()) - {"step"}))
+def test_a_column_replaced_in_a_finished_plan_is_what_both_players_play(column: str) -> None:
+    plan = plan_of_world(World(seed=6, every=3, assets=4))
+    changed = []
+    for asset in plan.assets:
+        values = getattr(asset, column)
+        other = values + 1 if column == "nights" else values * 1.01
+        changed.append(dataclasses.replace(asset, **{column: other}))
+    other_plan = dataclasses.replace(plan, assets=tuple(changed))
+    reference = play_cerebro(other_plan)
+    assert first_difference(plan, play_cerebro(plan), reference) is not None
+    assert first_difference(other_plan, reference, play_kernel(other_plan)) is None
 
 
 @pytest.mark.long

@@ -93,9 +93,19 @@ def _joined(arrays: Sequence[np.ndarray], dtype: Any) -> np.ndarray:
 
 def _bars(plan: RunPlan) -> at.Records:
     """Return the plan's bars, packed anew if an asset's columns are no longer views of them."""
-    if all(asset.bid_open.base is plan.bars for asset in plan.assets):
-        return plan.bars
-    return packed(plan.assets, plan.clock)[0]
+    begin = 0
+    for asset in plan.assets:
+        own = plan.bars[begin : begin + len(asset)]
+        if not all(_is_view(getattr(asset, name), own[name]) for name in own.dtype.names or ()):
+            return packed(plan.assets, plan.clock)[0]
+        begin += len(asset)
+    return plan.bars
+
+
+def _is_view(column: np.ndarray, place: np.ndarray) -> bool:
+    """Return True if a column lies where it is packed: the same memory, not a copy or a change."""
+    here, there = column.__array_interface__, place.__array_interface__
+    return all(here[key] == there[key] for key in ("data", "shape", "strides", "typestr"))
 
 
 def _starts(lengths: Sequence[int]) -> np.ndarray:
