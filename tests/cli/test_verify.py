@@ -13,7 +13,7 @@ import pytest
 
 from lockstep.cli import door, portfolio, verify
 from lockstep.core.bars import Bars
-from lockstep.core.errors import UsageError
+from lockstep.core.errors import DataError, UsageError
 from lockstep.core.result import RunResult
 from lockstep.runs.directory import write_json, write_text
 from tests.engine.markets import random_bars
@@ -204,3 +204,40 @@ def test_what_the_compiled_player_cannot_play_is_played_by_cerebros_alone(run: P
     assert players == ("cerebro",)
     assert notices == ["only the Cerebro player knows mine:Strategy: it plays alone."]
     assert verify.players_of(other, "kernel") == (("kernel",), [])
+
+
+@pytest.fixture
+def converted(run: Path) -> Path:
+    """Return a run in EUR of a market quoted in USD, which needs a conversion pair from a file."""
+    assets = {"GBPUSD_1h": asset_block()}
+    Path("gbp.json").write_text(json.dumps({"assets": assets}), encoding="utf-8")
+    words = ["--config", "gbp.json", "--symbol", "GBPUSD", "--currency", "EUR", "--data", "bars"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(portfolio, "_conclude", lambda *_: 0)
+        assert door.main([*words, "--quiet", "--results", "converted"]) == 0
+    return max(Path("converted").iterdir())
+
+
+def test_a_conversion_pair_is_kept_by_its_hash_and_checked(
+    converted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert set(RunResult.load(converted).facts["pairs"]) == {"EURUSD"}
+    assert door.main(["verify", str(converted), "--player", "kernel", "--quiet"]) == 0
+    file = Path("bars") / "EURUSD_1h.csv"
+    text = file.read_text(encoding="utf-8")
+    try:
+        write_bars(Path("bars"), random_bars("EURUSD", 9, 40))
+        assert door.main(["verify", str(converted), "--quiet"]) == 4
+    finally:
+        file.write_text(text, encoding="utf-8")
+    assert "EURUSD: EURUSD_1h.csv is not what the run was made from (sha256 was " in (
+        capsys.readouterr().err
+    )
+
+
+def test_another_sample_is_other_data(run: Path) -> None:
+    saved = verify.Saved.read(run)
+    bars = {"EURGBPX": dataclasses.replace(random_bars("EURUSD", 3, 2), source={"sample": "new"})}
+    manifest = saved.manifest | {"data": {"EURGBPX": {"sample": "old"}}}
+    with pytest.raises(DataError, match=r"EURGBPX: the sample is not .*\(sample was old, is new\)"):
+        verify.check_read(dataclasses.replace(saved, manifest=manifest), bars, ())

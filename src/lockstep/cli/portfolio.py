@@ -119,6 +119,7 @@ def backtest(
                 "notices": list(loaded.notices),
                 "argv": list(argv),
                 "versions": versions(),
+                "pairs": {pair.name: dict(pair.source) for pair in pairs},
             }
             result = dataclasses.replace(played, facts=facts, config=plain)
             _keep(result, place, loaded, argv, started)

@@ -86,6 +86,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     with TemporaryDirectory(prefix="lockstep-verify-") as place:
         with ProgressBars(shown=not arguments.quiet) as progress:
             bars, pairs = read_data(saved.config, folder, progress)
+            check_read(saved, bars, pairs)
             for player in players:
                 _again(saved, bars, pairs, Path(place) / player, arguments.jobs, progress)
         lines, same = _findings(saved, {name: Path(place) / name for name in players})
@@ -140,6 +141,28 @@ def check_data(saved: Saved, folder: str | None) -> None:
         f"is {now[:12]})."
         for symbol, path in paths.items()
         if (now := file_sha256(path)) != known[symbol]["sha256"]
+    ]
+    if changed:
+        raise DataError("\n".join(changed))
+
+
+def check_read(saved: Saved, bars: Mapping[str, Bars], pairs: Sequence[Pair]) -> None:
+    """Check that conversion pairs, and bars of the sample, are those the run was made from.
+
+    Raises
+    ------
+    DataError
+        Naming every one that is not.
+    """
+    known = saved.manifest["data"] | saved.facts.get("pairs", {})
+    read = {symbol: one.source for symbol, one in bars.items()}
+    read |= {pair.name: pair.source for pair in pairs}
+    changed = [
+        f"{name}: {source.get('file', 'the sample')} is not what the run was made from "
+        f"({shown} was {known[name].get(shown)}, is {source.get(shown)})."
+        for name, source in read.items()
+        for shown in ("sha256", "sample", "seed")
+        if name in known and source.get(shown) != known[name].get(shown)
     ]
     if changed:
         raise DataError("\n".join(changed))
