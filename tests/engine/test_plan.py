@@ -25,6 +25,7 @@ from lockstep.engine.plan import (
     rules_of,
     spread_of,
     terms_of,
+    union_clock,
 )
 from lockstep.engine.weights import Schedule
 from lockstep.risk.correlation_scaling import CorrelationScaling
@@ -295,3 +296,10 @@ def test_a_generated_market_has_the_calendars_it_claims() -> None:
     assert local[local.day_of_week == 6].hour.min() == 17
     metal = hours["XAUUSD"].tz_convert("America/New_York")
     assert 17 not in metal.hour
+
+
+def test_the_clock_is_the_sorted_union_of_all_labels() -> None:
+    labels = [np.array(one, dtype=np.int64) for one in ([1, 4, 9], [4], [2, 4, 10])]
+    assert union_clock(labels).tolist() == [1, 2, 4, 9, 10]
+    assert union_clock(labels[1:2]).tolist() == [4]
+    assert union_clock(labels).dtype == np.int64

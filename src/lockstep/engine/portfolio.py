@@ -30,9 +30,11 @@ from lockstep.engine.plan import (
     has_weekend_days,
     plan_asset,
     plan_run,
+    replan,
     rules_of,
     spread_of,
     terms_of,
+    union_clock,
 )
 from lockstep.engine.played import Played
 from lockstep.engine.players import choose, play, workers
@@ -153,7 +155,7 @@ class PortfolioBacktester:
             known = {s: solo for s, solo in known.items() if not solo.ambiguous}
         met = len(known) < len(planned.solos) or any(trade.ambiguous for trade in played.trades)
         for rule in set(AMBIGUOUS_RULES) - {chosen} if met else ():
-            plan = self.under(rule).plan(prepared, known).whole()
+            plan = self.under(rule).plan(prepared, known, planned.run).whole()
             net[rule] = _net_pnl(plan, play(plan, player))
         return {"method": "exact", **{rule: net.get(rule, net[chosen]) for rule in AMBIGUOUS_RULES}}
 
@@ -194,7 +196,12 @@ class PortfolioBacktester:
         check_grid(plans)
         return Prepared(bars, tuple(plans), notes, failed)
 
-    def plan(self, prepared: Prepared, known: Mapping[str, Solo] | None = None) -> Planned:
+    def plan(
+        self,
+        prepared: Prepared,
+        known: Mapping[str, Solo] | None = None,
+        like: RunPlan | None = None,
+    ) -> Planned:
         """Play the assets alone, share out the capital, and plan the portfolio.
 
         Parameters
@@ -203,6 +210,8 @@ class PortfolioBacktester:
             The assets; their costs or signals may have been changed since `prepare`.
         known : mapping of str to Solo, optional
             Solo runs that need not be played again.
+        like : RunPlan, optional
+            A plan of the same assets, of which only terms and weights may have changed.
 
         Raises
         ------
@@ -223,7 +232,7 @@ class PortfolioBacktester:
             plans = [plan for plan in plans if plan.symbol not in failed]
         if not solos:
             raise AssetError("; ".join(failed.values()))
-        return self._plan_portfolio(plans, planned)
+        return self._plan_portfolio(plans, planned, like)
 
     def _in_range(self, bars: Mapping[str, Bars]) -> dict[str, Bars]:
         missing = [a.symbol for a in self.assets if a.symbol not in bars]
@@ -253,7 +262,9 @@ class PortfolioBacktester:
             bid = bid_of(data.close, spread, unit.quote_side == "bid")
             yield pair_from_bars(unit.base, unit.quote, data, mid_of(bid, spread))
 
-    def _plan_portfolio(self, plans: Sequence[AssetPlan], planned: Planned) -> Planned:
+    def _plan_portfolio(
+        self, plans: Sequence[AssetPlan], planned: Planned, like: RunPlan | None
+    ) -> Planned:
         schedule = self._schedule(plans, planned.solos, planned.weekend_days)
         keep = [
             index
@@ -263,13 +274,17 @@ class PortfolioBacktester:
         ]
         if not keep:
             raise ConfigError("every weight is zero; expected at least one asset with capital.")
-        run = plan_run(
-            [plans[index] for index in keep],
-            self.terms,
-            rules=self.rules,
-            weekend_days=planned.weekend_days,
-            schedule=schedule.only(keep),
-        )
+        kept, schedule = [plans[index] for index in keep], schedule.only(keep)
+        if like is not None and like.symbols == tuple(plan.symbol for plan in kept):
+            run = replan(like, self.terms, schedule)
+        else:
+            run = plan_run(
+                kept,
+                self.terms,
+                rules=self.rules,
+                weekend_days=planned.weekend_days,
+                schedule=schedule,
+            )
         zero = {plan.symbol for i, plan in enumerate(plans) if i not in keep}
         left_out = tuple(sorted({*planned.left_out, *zero} - set(planned.failed)))
         return dataclasses.replace(planned, run=run, left_out=left_out)
@@ -318,7 +333,7 @@ class PortfolioBacktester:
     ) -> Schedule:
         if len(plans) == 1 and self.model.needs_history:
             return Schedule.alone()
-        clock = np.unique(np.concatenate([plan.time for plan in plans]))
+        clock = union_clock([plan.time for plan in plans])
         days = np.unique(trading_days(clock, weekend_days))
         daily = []
         has_bars = np.zeros((len(days), len(plans)), dtype=bool)

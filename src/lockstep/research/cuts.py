@@ -10,6 +10,7 @@ from lockstep.core.bars import Bars, Ints
 from lockstep.core.calendar import periods, trading_days
 from lockstep.core.errors import DataError
 from lockstep.core.signals import Signals
+from lockstep.engine.plan import union_clock
 from lockstep.research.subject import Subject
 
 
@@ -45,7 +46,7 @@ def cut_moments(subject: Subject, entries: Ints, count: int, seed: int) -> list[
     DataError
         If the run is too short.
     """
-    clock = np.unique(np.concatenate([one.time for one in subject.bars.values()]))
+    clock = union_clock([one.time for one in subject.bars.values()])
     weekend_days = any(asset.instrument.always_open for asset in subject.assets)
     months = periods(trading_days(clock, weekend_days), "monthly")
     open_from = max(int(one.time[0]) for one in subject.bars.values())
