@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lockstep.cli import audit, door
-from lockstep.cli.audit_flags import AUDITS
+from lockstep.cli.audit_flags import AUDITS, parsers
+from lockstep.cli.flags import portfolio_parser
 from lockstep.core.registry import strategies
 from tests.research.cheats import NextClose
 
@@ -155,3 +156,12 @@ def test_a_wrong_number_of_cuts_is_a_usage_error(
 ) -> None:
     assert door.main(["audit", "lookahead", *words]) == 2
     assert "argument --cuts" in capsys.readouterr().err
+
+
+def test_the_page_of_the_audits_names_each_of_them_and_every_flag_of_its_own() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "audits.md").read_text(encoding="utf-8")
+    of_a_run = set(portfolio_parser("x")._option_string_actions)
+    for name, (parser, _) in parsers().items():
+        assert f"python main.py audit {name} " in text
+        own = set(parser("x")._option_string_actions) - of_a_run
+        assert [flag for flag in sorted(own) if f"`{flag}`" not in text] == []

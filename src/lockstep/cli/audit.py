@@ -11,7 +11,14 @@ from typing import Any
 
 import pandas as pd
 
-from lockstep.cli.portfolio import compiling, overrides, read_data, selection_of, tell
+from lockstep.cli.portfolio import (
+    compiling,
+    labelled,
+    overrides,
+    read_data,
+    selection_of,
+    tell,
+)
 from lockstep.cli.progress import ProgressBars
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
@@ -73,9 +80,10 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         tell([*loaded.notices, *compiling(arguments.player)])
     with ProgressBars(shown=not arguments.quiet) as progress:
         bars, pairs = read_data(loaded.config, arguments.data, progress)
+        config = labelled(loaded.config, bars)
         subject = Subject(
-            loaded.config.assets,
-            loaded.config.portfolio,
+            config.assets,
+            config.portfolio,
             bars,
             pairs,
             player=arguments.player,
@@ -83,7 +91,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
             progress=progress,
         )
         audit = AUDITS[arguments.audit](subject, arguments)
-    plain = {**audit.to_plain(), "run": about(loaded.config, bars, argv)}
+    plain = {**audit.to_plain(), "run": about(config, bars, argv)}
     text = pages.text(audit, plain["run"])
     place = _keep(plain, text, arguments.results, started)
     if arguments.json:
@@ -112,6 +120,7 @@ def about(config: RunConfig, bars: Mapping[str, Bars], argv: Sequence[str]) -> d
     first = min(int(one.time[0]) for one in bars.values())
     last = max(int(one.time[-1]) for one in bars.values())
     sources = {symbol: dict(one.source) for symbol, one in sorted(bars.items())}
+    synthetic = any("sample" in source for source in sources.values())
     return {
         "symbols": list(config.symbols),
         "strategies": sorted({asset.strategy for asset in config.assets}),
@@ -123,7 +132,7 @@ def about(config: RunConfig, bars: Mapping[str, Bars], argv: Sequence[str]) -> d
         "capital": config.portfolio.capital,
         "allocation": config.portfolio.allocation,
         "seed": config.portfolio.seed,
-        "labels": ["SYNTHETIC"] if any("sample" in one for one in sources.values()) else [],
+        "labels": [*(["SYNTHETIC"] if synthetic else []), *config.labels],
         "digest": runs.digest(config.to_plain(), sources),
         "sources": sources,
         "argv": list(argv),
