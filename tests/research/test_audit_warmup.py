@@ -93,3 +93,14 @@ def test_too_few_bars_and_strategies_that_show_nothing_are_said() -> None:
     hidden = audit_warmup(subject(["EURUSD"], strategy="tests.research.cheats:ReadsToday"))
     assert "is written by hand: what it computes is not visible." in hidden.notes[0]
     assert hidden.tables[0].rows == ()
+    assert hidden.verdict == "Nothing could be compared: see the notes."
+    assert not hidden.judges
+
+
+def test_an_indicator_that_is_never_known_is_said_and_not_called_settled() -> None:
+    audit = audit_warmup(
+        subject(["EURUSD"], strategy="mean_reversion", parameters={"volatility_period": 5000}),
+        starts=[10],
+    )
+    assert audit.notes == ("mean_reversion: atr_rank is never known on EURUSD.",)
+    assert "atr_rank" not in {row["indicator"] for row in audit.tables[0].to_plain()}

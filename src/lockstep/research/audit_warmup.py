@@ -100,7 +100,7 @@ def audit_warmup(subject: Subject, *, starts: Sequence[int] = STARTS) -> Audit:
     notes: dict[str, None] = {}
     for asset in sorted(subject.assets, key=lambda one: one.symbol):
         for case in _cases(asset, subject.bars[asset.symbol], starts, notes):
-            settled = _remember(case, memories)
+            settled = _remember(case, memories, notes)
             _count(case, settled, changes.setdefault((asset.strategy, case.start), _Changes()))
         subject.progress.advance("starts")
     return _audit(memories, changes, tuple(notes))
@@ -140,7 +140,7 @@ def difference_pct(whole: Array, part: Array) -> Array:
     return np.asarray(100.0 * off)
 
 
-def _remember(case: _Case, memories: dict[tuple[str, str], _Memory]) -> int:
+def _remember(case: _Case, memories: dict[tuple[str, str], _Memory], notes: dict[str, None]) -> int:
     """Note the worst of each indicator; return the bars until all of them are settled."""
     longest = 0
     for name, part in case.part[0].items():
@@ -148,6 +148,7 @@ def _remember(case: _Case, memories: dict[tuple[str, str], _Memory]) -> int:
         known = int(np.argmax(~np.isnan(part))) if not np.isnan(part).all() else len(part)
         off = difference_pct(whole[known:], part[known:])
         if not len(off):
+            notes[f"{case.asset.strategy}: {name} is never known on {case.asset.symbol}."] = None
             continue
         apart = np.flatnonzero(off >= FORGOTTEN_PCT)
         settled = known + int(apart[-1]) + 1 if len(apart) else 0
@@ -227,11 +228,14 @@ def _audit(
             AuditTable("signals", "ENTRY SIGNALS AFTER A LATER START", _SIGNALS, counted),
         ),
         notes=notes,
+        judges=bool(changes),
         records=tuple({"strategy": strategy, "indicator": name} for strategy, name in forever),
     )
 
 
 def _verdict(forever: int, longest: int, changes: Mapping[tuple[str, int], _Changes]) -> str:
+    if not changes:
+        return "Nothing could be compared: see the notes."
     if forever:
         some = "1 indicator depends" if forever == 1 else f"{forever} indicators depend"
         return f"{some} on where the data begin, for as long as they last."
