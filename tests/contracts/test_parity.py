@@ -44,6 +44,9 @@ RARE = {
     "cancelled_daily_loss": dataclasses.replace(
         _LOSES, seed=3, leverage="greedy", rules=(("daily_loss", (("limit", 0.005), _FLATTENS)),)
     ),
+    "day begun with nothing": dataclasses.replace(
+        _TAKES_ALL, seed=1, rules=(("daily_loss", (("limit", 0.02),)),)
+    ),
     "resumed recovers": World(seed=298, every=3, rules=(("breaker", _RECOVERS),)),
     **{f"ambiguous {rule}": World(seed=6, every=3, ambiguous=rule) for rule in AMBIGUOUS},
 }
@@ -79,6 +82,7 @@ def events(world: World, plan: RunPlan, played: Played) -> set[str]:
         "moved stop": any(_moved(trade.exit_level, trade.stop_price) for trade in played.trades),
         "no bar but one": any(len(asset) == 1 for asset in plan.assets),
         "fifteen assets": len(plan.assets) == 15,
+        "day begun with nothing": "daily_loss" in dict(world.rules) and _begins_empty(plan, played),
         "factor below 1": any(factor < 1.0 for t in played.trades for factor in t.factors),
         "tie of strength": world.twins and max(entered.values(), default=0) > 1,
     }
@@ -87,6 +91,12 @@ def events(world: World, plan: RunPlan, played: Played) -> set[str]:
 
 def _moved(level: float, stop: float) -> bool:
     return not np.isnan(level) and level != stop
+
+
+def _begins_empty(plan: RunPlan, played: Played) -> bool:
+    """Return True if a trading day ends without equity and another follows."""
+    ends = np.flatnonzero(np.diff(plan.day))
+    return bool((played.account_equity[ends] <= 0.0).any())
 
 
 def agree(world: World) -> set[str]:

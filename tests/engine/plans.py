@@ -388,6 +388,7 @@ def _entries(
     if world.leverage != "broker":
         stop = stop * np.where(rng.random(n) < 0.6, 10.0, 1.0)
     ties = rng.choice([0.0, 0.5, 1.0], n)
+    at_once = np.where(bars % 3 == 0, 0.0, 1.0)  # a trigger of 0 trails from the first bar on
     return EntryRows(
         bar=bars.astype(np.int32),
         side=rng.choice([-1, 1], n).astype(np.int8),
@@ -395,9 +396,9 @@ def _entries(
         target_distance=distance(0.3, 6.0, 0.6),
         strength=np.where(rng.random(n) < 0.7, ties, rng.random(n)),
         max_bars=rng.choice([0, 0, 0, 1, 3, 20], n).astype(np.int32),
-        trail_trigger=distance(0.0, 2.0, 0.3),
+        trail_trigger=distance(0.0, 2.0, 0.3) * at_once,
         trail_distance=distance(0.2, 3.0, 0.8),
-        be_trigger=distance(0.0, 2.0, 0.3),
+        be_trigger=distance(0.0, 2.0, 0.3) * at_once,
         be_offset=distance(-0.5, 0.5, 0.8),
     )
 
