@@ -58,7 +58,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for room in (registry.strategies, registry.allocation, registry.risk_rules, registry.formats):
-        monkeypatch.setattr(room, "_found", dict(room._found))
+        known = {name: room.get(name) for name in room.names()}
+        monkeypatch.setattr(room, "_found", known)
     save(samples.run(), tmp_path / SAVED_RUN)
     return tmp_path
 

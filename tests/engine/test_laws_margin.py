@@ -10,7 +10,9 @@ import pytest
 
 from lockstep.core.codes import DECISIONS, EXIT_REASONS
 from lockstep.core.plan import AssetPlan, RunPlan
+from lockstep.engine.kernel.player import play as play_kernel
 from lockstep.engine.played import Played
+from lockstep.research.parity import first_difference
 from tests.kit import asset, make_bars, plan_of, play_checked, unit
 
 #: A lot at 1.0 is worth 100,000 and ties up 10,000; a stop half a point away is never reached.
@@ -331,3 +333,55 @@ def test_the_margin_level_is_no_number_while_nothing_is_open() -> None:
     assert np.isnan(played.margin_level[:2]).all()
     assert played.margin_level[2] == pytest.approx(5.0)
     assert played.used_margin.tolist() == pytest.approx([0.0, 0.0, 20_000.0, 0.0])
+
+
+def both(plan: RunPlan) -> Played:
+    """Play a plan with both players and return what they agree on."""
+    played = play_checked(plan)
+    assert first_difference(plan, played, play_kernel(plan)) is None
+    return played
+
+
+def falling(symbol: str, *, low: float, bars: int = 400) -> AssetPlan:
+    """A long of one position that meets a fall at bar 3, and asks again much later."""
+    rows = [(1.1, 1.1, 1.1, 1.1)] * 3 + [(1.1, 1.1, low, low)] + [(low, low, low, low)] * (bars - 4)
+    wishes = [{"bar": 0, "stop": 0.9}, {"bar": 300, "stop": 0.5}]
+    return asset(unit(symbol), make_bars(symbol, rows), wishes)
+
+
+RECKLESS = {"risk_fraction": 1.0, "leverage_cap": 29.0}
+
+
+def calm() -> AssetPlan:
+    return asset(unit("GBPUSD"), make_bars("GBPUSD", [(1.3, 1.3, 1.3, 1.3)] * 400))
+
+
+def test_no_margin_level_is_shown_after_a_stop_out_left_the_account_flat() -> None:
+    wishes = [{"bar": 0, "stop": 0.04}]
+    rows = [(1.1, 1.1, 1.1, 1.1)] * 3 + [(1.1, 1.1, 1.07, 1.07)] + [(1.07, 1.07, 1.07, 1.07)] * 300
+    fall = asset(unit("EURUSD"), make_bars("EURUSD", rows), wishes)
+    played = both(plan_of(fall, capital=10_000.0, **RECKLESS))
+    assert played.margin_level[3] < 0.5  # as the broker tested it
+    assert played.used_margin[3:200].tolist() == [0.0] * 197
+    assert np.isnan(played.margin_level[4:200]).all()
+
+
+def test_a_segregated_level_is_that_of_the_most_strained_sleeve() -> None:
+    rows = [(1.1, 1.1, 1.1, 1.1)] * 3 + [(1.1, 1.1, 1.07, 1.07)] + [(1.07, 1.07, 1.07, 1.07)] * 300
+    fall = asset(unit("EURUSD"), make_bars("EURUSD", rows), [{"bar": 0, "stop": 0.04}])
+    plan = plan_of(fall, calm(), capital=20_000.0, pooled=False, **RECKLESS)
+    played = both(plan)
+    (stop_out,) = [d for d in played.decisions if DECISIONS[d.code] == "stop_out"]
+    assert played.margin_level[stop_out.step] == stop_out.before < 0.5
+
+
+def test_a_ruined_sleeve_is_not_funded_again() -> None:
+    fall = falling("EURUSD", low=0.7)
+    terms: dict[str, Any] = {"capital": 20_000.0, "pooled": False, **RECKLESS, "risk_fraction": 9.0}
+    days = plan_of(fall, calm()).days
+    rebalances = {int(days[1]): [0.5, 0.5]}
+    played = both(plan_of(fall, calm(), rebalances=rebalances, **terms))
+    assert played.terms[:, 0, 7].sum() > 0.0  # the broker's loss
+    assert played.equity[-1, 0] == 0.0
+    assert played.equity[-1, 1] == played.reserve[-1] == 5_000.0
+    assert "blocked_ruined" in [DECISIONS[d.code] for d in played.decisions if d.step > 250]

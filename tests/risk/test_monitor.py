@@ -14,6 +14,7 @@ def watched() -> PortfolioMonitor:
     monitor.record(0, 100_000.0, 0.0, 40_000.0, state)
     state.drawdown_factor = 0.5
     monitor.record_level(2, 80_000.0, 20_000.0)
+    monitor.record_level_after(2, 80_000.0, 20_000.0)
     monitor.record(2, 80_000.0, 20_000.0, 40_000.0, state)
     state.drawdown_factor = 0.25
     monitor.record_level(3, 120_000.0, 0.0)
@@ -38,8 +39,10 @@ def test_the_margin_level_is_none_while_no_margin_is_used() -> None:
 def test_the_margin_level_is_the_one_the_broker_tested_before_a_stop_out() -> None:
     monitor, state = PortfolioMonitor(2), state_of("EURUSD")
     monitor.record_level(0, 8_000.0, 20_000.0)
+    monitor.record_level_after(0, 7_900.0, 0.0)
     monitor.record(0, 7_900.0, 0.0, 0.0, state)
-    assert monitor.margin_level.tolist() == [0.4, 0.4]
+    assert monitor.margin_level[0] == 0.4
+    assert np.isnan(monitor.margin_level[1])
     assert monitor.used_margin.tolist() == [0.0, 0.0]
 
 

@@ -228,7 +228,7 @@ class PortfolioConfig(Strict):
     risk_per_trade: Annotated[Number, _fraction("risk_per_trade")] = 0.01
     size_on: Literal["sleeve", "account"] = "sleeve"
     leverage_cap: Annotated[Number, Field(gt=0)] = 10.0
-    entry_valid_minutes: Annotated[Number, Field(ge=0)] = 60
+    entry_valid_minutes: Annotated[Number, Field(ge=0)] = 60.0
     ambiguous_bar: Literal["stop_first", "target_first", "nearest_to_open"] = "stop_first"
     cooldown_bars: Annotated[Whole, Field(ge=0)] = 0
     session_filter: Literal["note", "drop"] = "note"

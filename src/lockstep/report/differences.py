@@ -115,7 +115,9 @@ def _stop_outs(reading: Reading) -> str:
         parts.append(
             f"an account below zero was ended, the broker bearing {money(lost)} {reading.currency}"
         )
-    return f"Shared margin: {listed(parts)}." if parts else ""
+    apart = reading.settings.get("margin") == "segregated"
+    whose = "Margin of single sleeves" if apart else "Shared margin"
+    return f"{whose}: {listed(parts)}." if parts else ""
 
 
 def _blocked(reading: Reading) -> str:

@@ -27,6 +27,7 @@ class PortfolioMonitor:
         self._level = array("d", [_EMPTY]) * n_steps
         self._reserve = array("d", [_EMPTY]) * n_steps
         self._factor = array("d", [_EMPTY]) * n_steps
+        self._after = array("d", [_EMPTY]) * n_steps
         self._tested = array("b", [0]) * n_steps
 
     def record(
@@ -43,6 +44,11 @@ class PortfolioMonitor:
         self._tested[step] = 1
         if used > 0.0:
             self._level[step] = equity / used
+
+    def record_level_after(self, step: int, equity: float, used: float) -> None:
+        """Store the margin level that stage D leaves behind, until it runs again."""
+        if used > 0.0:
+            self._after[step] = equity / used
 
     @property
     def equity(self) -> Array:
@@ -67,9 +73,9 @@ class PortfolioMonitor:
     @property
     def margin_level(self) -> Array:
         """Equity / used margin as tested at every step; NaN while no margin is used."""
-        level = np.frombuffer(self._level, dtype=np.float64)
         tested = np.frombuffer(self._tested, dtype=np.int8) != 0
-        return np.asarray(level[_last_true(tested)])
+        after = np.frombuffer(self._after, dtype=np.float64)[_last_true(tested)]
+        return np.where(tested, np.frombuffer(self._level, dtype=np.float64), after)
 
     @property
     def drawdown(self) -> Array:

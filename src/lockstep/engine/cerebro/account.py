@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 from typing import Any
@@ -174,7 +175,7 @@ class Account:
     def stage_d(self, live: list[LeveragedBroker], *, new_day: bool) -> None:
         """Sum up, stop out, let the rules look, rebalance."""
         self._sums()
-        self.monitor.record_level(self.step, self.equity, self.used)
+        self.monitor.record_level(self.step, *self._most_strained())
         if self.pooled:
             self._stop_out_pooled(live)
         else:
@@ -184,7 +185,18 @@ class Account:
         row = self.rebalances.get(self.step)
         if row is not None:
             self._rebalance(self.plan.weights[row])
+        self.monitor.record_level_after(self.step, *self._most_strained())
         self.monitor.record(self.step, self.equity, self.used, self.reserve, self.state)
+
+    def _most_strained(self) -> tuple[float, float]:
+        """Return (equity, used margin) of the pool, or of the sleeve with the lowest level."""
+        if self.pooled:
+            return self.equity, self.used
+        worst, lowest = (self.equity, 0.0), math.inf
+        for broker in self.brokers:
+            if broker.used > 0.0 and broker.equity / broker.used < lowest:
+                worst, lowest = (broker.equity, broker.used), broker.equity / broker.used
+        return worst
 
     def _stop_out_pooled(self, live: list[LeveragedBroker]) -> None:
         level = self.terms.stop_out_level
@@ -295,7 +307,7 @@ class Account:
     def _rebalance(self, weights: Any) -> None:
         self.weights = [float(w) for w in weights]
         needs = [
-            rules.sleeve_transfer(weight, self.equity, broker.equity)
+            0.0 if broker.ruined else rules.sleeve_transfer(weight, self.equity, broker.equity)
             for weight, broker in zip(self.weights, self.brokers)
         ]
         if not self.pooled:

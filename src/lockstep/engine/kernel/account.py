@@ -147,10 +147,22 @@ def sum_up(s, acc):
 
 
 @inlined
+def level_of(s, t, acc):
+    """Return the margin level of the pool, or the lowest of the segregated sleeves; NaN if none."""
+    if t.pooled:
+        return acc.equity / acc.used if acc.used > 0.0 else NAN
+    lowest = np.inf
+    for j in range(len(s)):
+        if s[j].used > 0.0 and s[j].equity / s[j].used < lowest:
+            lowest = s[j].equity / s[j].used
+    return lowest if lowest < np.inf else NAN
+
+
+@inlined
 def stage_d(m, u, s, b, t, r, acc, active, count, step, day, new_day):
     """Sum up, stop out, let the rules look, rebalance."""
     sum_up(s, acc)
-    b.level[step] = acc.equity / acc.used if acc.used > 0.0 else NAN
+    b.level[step] = level_of(s, t, acc)
     if t.pooled:
         _stop_out_pooled(m, u, s, b, t, acc, active, count, step)
     else:
@@ -343,7 +355,9 @@ def _rebalance(s, b, t, acc, weights, row, step, day):
     n = len(s)
     for j in range(n):
         s[j].weight = weights[row, j]
-        s[j].need = rules.sleeve_transfer(s[j].weight, acc.equity, s[j].equity)
+        s[j].need = 0.0
+        if not s[j].ruined:
+            s[j].need = rules.sleeve_transfer(s[j].weight, acc.equity, s[j].equity)
     if not t.pooled:
         _share_out(s, acc)
     given = 0.0

@@ -8,7 +8,7 @@ two visited steps the account does not change, and its rows are repeated.
 
 from __future__ import annotations
 
-from lockstep.engine.kernel.account import open_entries, stage_d
+from lockstep.engine.kernel.account import level_of, open_entries, stage_d
 from lockstep.engine.kernel.entries import size_entries
 from lockstep.engine.kernel.jit import compiled, inlined
 from lockstep.engine.kernel.sleeve import leave_on_signal, stage_a, stage_c, stage_c_at_data_end
@@ -36,9 +36,10 @@ def walk(m, u, terms, rules, halts, s, b, account, scratch, start):
             return step
         _step(m, u, s, b, t, r, halts, acc, scratch, step)
         upcoming = _next_step(m, s, acc, scratch[ACTIVE], step)
+        level = level_of(s, t, acc)
         for between in range(step + 1, upcoming):
             _record(s, b, acc, between)
-            b.level[between] = b.level[step]
+            b.level[between] = level
         step = upcoming
     return steps
 
@@ -95,8 +96,8 @@ def _step(m, u, s, b, t, r, halts, acc, scratch, step):
                 stage_c_at_data_end(m, u, s, b, j)
     if count or new_day or acc.tripped or acc.flagged or m.rebalance[step] >= 0:
         stage_d(m, u, s, b, t, r, acc, live, count, step, day, new_day)
-    elif step > 0:
-        b.level[step] = b.level[step - 1]
+    else:
+        b.level[step] = level_of(s, t, acc)
     _record(s, b, acc, step)
     for a in range(count):
         if s[live[a]].side:
