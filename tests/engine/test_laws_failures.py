@@ -9,7 +9,7 @@ import pytest
 
 from lockstep.core.bars import Bars
 from lockstep.core.calendar import HOUR_NS
-from lockstep.core.errors import ConfigError, IdentityError
+from lockstep.core.errors import ConfigError, IdentityError, failure_of
 from lockstep.core.result import RunResult
 from lockstep.core.signals import Signals
 from lockstep.engine.cerebro.account import Account
@@ -120,3 +120,21 @@ def test_an_account_that_does_not_sum_up_fails_the_run(monkeypatch: pytest.Monke
     bars = make_bars("EURUSD", flat_rows(1.1, 5))
     with pytest.raises(IdentityError, match="sleeves and reserve sum to"):
         play_checked(plan_of(asset(unit(), bars)))
+
+
+def test_an_interruption_is_never_taken_for_a_failing_asset() -> None:
+    """Compiled code turns Ctrl-C into a SystemError that the interruption caused."""
+    wrapped = SystemError("returned a result with an exception set")
+    wrapped.__cause__ = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        failure_of("EURUSD", wrapped)
+
+
+def test_a_failure_names_the_line_it_came_from() -> None:
+    try:
+        int("seven")
+    except ValueError as error:
+        failure = failure_of("EURUSD", error)
+    assert "ValueError" in str(failure)
+    assert "(test_laws_failures.py:" in str(failure)
+    assert failure.symbol == "EURUSD"

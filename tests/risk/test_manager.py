@@ -253,3 +253,11 @@ def test_a_users_own_rule_brings_its_own_sentence() -> None:
     rules = in_order([("half", HalfRule()), ("breaker", Breaker())])
     assert PortfolioRiskManager(rules).factor_names == ("half",)
     assert render(sentences(rules)["rule_factor"], "EURUSD", 1.0, 0.5) == "EURUSD was halved."
+
+
+def test_the_default_start_of_scaling_fits_a_breaker_that_trips_early() -> None:
+    rules = dict(
+        in_order([("breaker", Breaker(limit=0.05)), ("drawdown_scaling", DrawdownScaling())])
+    )
+    assert rules["drawdown_scaling"].start_at == 0.4 * 0.05
+    assert rules["drawdown_scaling"].end_at == 0.05

@@ -19,7 +19,7 @@ from lockstep.config.ranking import IN_SAMPLE_LABEL, in_sample
 from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
 from lockstep.core.compiled import is_cold
-from lockstep.core.errors import AssetError
+from lockstep.core.errors import AssetError, UsageError
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range, load_bars
 from lockstep.data.pairs import load_pairs
@@ -87,6 +87,8 @@ def backtest(
         0 if the run is complete, 5 if it is partial.
     """
     started = datetime.now(UTC)
+    if not arguments.results.strip():
+        raise UsageError("--results is empty; expected a folder, for example: results")
     loaded = load(
         arguments.config,
         selection,
@@ -101,17 +103,17 @@ def backtest(
         plain = config.to_plain()
         sources = {symbol: one.source for symbol, one in bars.items()}
         name = runs.run_id(started, runs.digest(plain, sources))
+        backtester = PortfolioBacktester(
+            config.assets,
+            config.portfolio,
+            jobs=jobs,
+            progress=progress,
+            rules=rules,
+            player=arguments.player,
+            labels=config.labels,
+        )
         place = RunDirectory.create(arguments.results, name)
         with place.running():
-            backtester = PortfolioBacktester(
-                config.assets,
-                config.portfolio,
-                jobs=jobs,
-                progress=progress,
-                rules=rules,
-                player=arguments.player,
-                labels=config.labels,
-            )
             played = backtester.run(bars, pairs)
             facts = {
                 **played.facts,
@@ -139,6 +141,9 @@ def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.max_drawdown_pct is not None:
         given["max_drawdown"] = arguments.max_drawdown_pct / 100
     if arguments.allow_import is not None:
+        for folder in arguments.allow_import:
+            if not Path(folder).is_dir():
+                raise UsageError(f"--allow-import {folder}: there is no such folder.")
         given["allow_import"] = tuple(arguments.allow_import)
     return {name: value for name, value in given.items() if value is not None}
 

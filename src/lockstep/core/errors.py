@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class LockstepError(Exception):
     """Base of every error Lockstep raises on purpose; the message is written for the user."""
@@ -53,7 +56,21 @@ class IdentityError(LockstepError):
 
 
 def failure_of(symbol: str, error: Exception) -> AssetError:
-    """Return the error that names the asset whose own code failed."""
-    told = isinstance(error, LockstepError)
-    what = str(error) if told else f"its strategy failed with {type(error).__name__}: {error}"
+    """Return the error that names the asset whose own code failed, and where.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user's interruption lies behind it: compiled code turns one into a SystemError.
+    """
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        behind = behind.__cause__ or behind.__context__
+    if isinstance(error, LockstepError):
+        return AssetError(f"{symbol}: {error}", symbol)
+    trace = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(trace[-1].filename).name}:{trace[-1].lineno})" if trace else ""
+    what = f"its strategy failed with {type(error).__name__}: {error}{where}"
     return AssetError(f"{symbol}: {what}", symbol)

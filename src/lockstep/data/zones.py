@@ -17,6 +17,8 @@ from lockstep.core.errors import ConfigError
 Bools = npt.NDArray[np.bool_]
 
 _SHIFTED = re.compile(r"(?P<zone>.+?)(?P<hours>[+-]\d{1,2})h")
+#: No clock on earth is further from another's day.
+MOST_HOURS = 14
 _WEEK_NS = 7 * DAY_NS
 _OPEN_WEEK_NS = 5 * DAY_NS
 #: Sunday 1970-01-04 17:00, the first opening of the FX week, on the New York clock.
@@ -54,6 +56,10 @@ def clock_of(zone: str) -> Clock:
     """
     match = _SHIFTED.fullmatch(zone)
     name, hours = (match["zone"], int(match["hours"])) if match else (zone, 0)
+    if abs(hours) > MOST_HOURS:
+        raise ConfigError(
+            f"zone {zone!r} adds {hours} hours; expected at most {MOST_HOURS} either way."
+        )
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:

@@ -187,7 +187,7 @@ class Facts:
         frames = {length: name for name, length in TIMEFRAMES.items()}
         first = next(iter(self.bars.values()))
         labels = [*(["SYNTHETIC"] if synthetic else []), *run.labels]
-        if planned.failed:
+        if planned.failed and plan is not None:
             labels.append(f"DEGRADED: without {', '.join(planned.failed)}")
         return {
             "status": status,

@@ -13,6 +13,9 @@ from lockstep.core.state import AccountState, Entry
 from lockstep.ledger import rules
 from lockstep.risk.rule import Guard, Verdict
 
+#: Where scaling starts unless stated; under a breaker that trips no later, at this share of it.
+DEFAULT_START, DEFAULT_SHARE = 0.10, 0.4
+
 
 @risk_rules("drawdown_scaling")
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class DrawdownScaling:
         "drawdown.",
     }
 
-    start_at: float = param(0.10, "drawdown up to which nothing is scaled", low=0, high=1)
+    start_at: float = param(DEFAULT_START, "drawdown up to which nothing is scaled", low=0, high=1)
     end_at: float = param(
         0.0, "drawdown at which the floor is reached; 0 takes the breaker's limit", low=0, high=1
     )

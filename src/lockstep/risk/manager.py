@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from lockstep.core.errors import ConfigError
 from lockstep.core.state import AccountState, Entry
 from lockstep.risk.breaker import Breaker
-from lockstep.risk.drawdown_scaling import DrawdownScaling
+from lockstep.risk.drawdown_scaling import DEFAULT_SHARE, DEFAULT_START, DrawdownScaling
 from lockstep.risk.rule import UNLIMITED, Guard, Rule, Verdict
 
 #: Sentences of what the account itself decides; rules bring their own.
@@ -66,6 +66,8 @@ def in_order(rules: Iterable[tuple[str, Rule]]) -> tuple[tuple[str, Rule], ...]:
                 "risk.drawdown_scaling.end_at is missing and there is no breaker to take it from; "
                 "write the drawdown at which the floor is reached, for example end_at_pct: 25."
             )
+        if breaker.limit <= scaling.start_at and scaling.start_at == DEFAULT_START:
+            scaling = dataclasses.replace(scaling, start_at=DEFAULT_SHARE * breaker.limit)
         if breaker.limit <= scaling.start_at:
             raise ConfigError(
                 f"risk.drawdown_scaling.start_at is {scaling.start_at:g}; expected below the "
