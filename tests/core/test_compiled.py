@@ -1,0 +1,58 @@
+"""Where compiled code is kept: by what it was compiled from, and wherever there is room."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lockstep.core import compiled
+
+
+def test_the_folder_bears_the_hash_of_the_compiled_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = compiled.cache_folder()
+    assert folder.name == f"compiled-{compiled.source_hash()}"
+    assert folder.is_relative_to(tmp_path)
+
+
+def test_an_edit_in_any_compiled_room_changes_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = compiled.source_hash()
+    read = Path.read_bytes
+    for name in ("codes.py", "money.py", "rolling.py", "walk.py"):
+        monkeypatch.setattr(
+            Path, "read_bytes", lambda self, n=name: read(self) + (b"#" if self.name == n else b"")
+        )
+        assert compiled.source_hash() != before
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert compiled.source_hash() == before
+
+
+def test_without_a_usable_cache_of_the_user_a_temporary_folder_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(in_the_way))
+    folder = compiled.cache_folder()
+    assert folder.is_dir() and os.access(folder, os.W_OK)
+    assert not folder.is_relative_to(in_the_way)
+
+
+def test_a_folder_that_the_user_has_named_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "mine")
+    compiled.use_cache()
+    assert os.environ["NUMBA_CACHE_DIR"] == "mine"
+
+
+def test_a_cache_is_cold_until_something_was_compiled_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    assert compiled.is_cold()
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "walk.nbi").write_bytes(b"index")
+    assert not compiled.is_cold()
