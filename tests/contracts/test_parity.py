@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from lockstep.core.codes import DECISIONS, EXIT_REASONS
+from lockstep.core.codes import DECISIONS, EXIT_REASONS, LINKS
 from lockstep.core.plan import BAR, RunPlan
 from lockstep.engine.cerebro.player import play as play_cerebro
 from lockstep.engine.identities import check_identities
 from lockstep.engine.kernel.player import play as play_kernel
 from lockstep.engine.played import Played
-from lockstep.engine.tables import LINK_NAMES
 from lockstep.research.parity import first_difference
 from tests.engine.plans import AMBIGUOUS, World, plan_of_world, worlds
 
@@ -54,7 +53,7 @@ RARE = {
 EXPECTED = {
     *(f"exit {name}" for name in EXIT_REASONS[1:]),
     *(name for name in DECISIONS if name not in BY_OWN_RULES | RARE.keys()),
-    *(f"link {name}" for name in LINK_NAMES if name not in BY_OWN_RULES),
+    *(f"link {name}" for name in LINKS if name not in BY_OWN_RULES),
     *(f"resumed {resume}" for resume in RESUMES if f"resumed {resume}" not in RARE),
     *("pooled stop_out", "segregated stop_out", "pooled broker_loss", "segregated broker_loss"),
     *("pooled rebalance", "segregated rebalance", "in_position", "swap", "translation"),
@@ -66,10 +65,8 @@ def events(world: World, plan: RunPlan, played: Played) -> set[str]:
     """Return what happened in a played plan, by the names of `EXPECTED`."""
     decided = {DECISIONS[decision.code] for decision in played.decisions}
     found = decided | {f"exit {EXIT_REASONS[trade.exit_reason]}" for trade in played.trades}
-    links = {
-        bit for trade in played.trades for bit in range(len(LINK_NAMES)) if trade.links >> bit & 1
-    }
-    found |= {f"link {LINK_NAMES[bit]}" for bit in links}
+    links = {bit for trade in played.trades for bit in range(len(LINKS)) if trade.links >> bit & 1}
+    found |= {f"link {LINKS[bit]}" for bit in links}
     found |= {f"{'pooled' if world.pooled else 'segregated'} {name}" for name in decided}
     breaker = dict(dict(world.rules).get("breaker", ()))
     entered = Counter((trade.entry_bar, world.assets) for trade in played.trades)

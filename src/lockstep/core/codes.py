@@ -78,4 +78,17 @@ DECISIONS = (
 )
 CODE = {name: index for index, name in enumerate(DECISIONS)}
 
+#: What can cut an entry; a trade's `links` has the bit of each that did, in this order.
+LINKS = (
+    "leverage_cap",
+    "max_lot",
+    "gross_exposure",
+    "net_exposure",
+    "currency_exposure",
+    "asset_exposure",
+    "rule_limit",
+    "margin_cut",
+)
+LINK_BIT = {CODE[name]: 1 << bit for bit, name in enumerate(LINKS)}
+
 STAGES = "ABCDE"

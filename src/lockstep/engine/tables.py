@@ -9,24 +9,13 @@ import numpy as np
 import pandas as pd
 
 from lockstep.core.bars import Array, Ints
-from lockstep.core.codes import DECISIONS, EXIT_REASONS
+from lockstep.core.codes import DECISIONS, EXIT_REASONS, LINKS
 from lockstep.core.plan import AssetPlan, RunPlan
 from lockstep.core.records import Trade
 from lockstep.core.result import LEDGER_TERMS
 from lockstep.engine.identities import account_equity, daily_equity
 from lockstep.engine.played import Played
 from lockstep.risk.manager import render, sentences
-
-LINK_NAMES = (
-    "leverage_cap",
-    "max_lot",
-    "gross_exposure",
-    "net_exposure",
-    "currency_exposure",
-    "asset_exposure",
-    "rule_limit",
-    "margin_cut",
-)
 
 
 def moments(time: Ints) -> pd.DatetimeIndex:
@@ -57,7 +46,7 @@ def _trade_row_names(factors: Sequence[str]) -> tuple[str, ...]:
 
 def _trade_row(asset: AssetPlan, trade: Trade, factors: Sequence[str]) -> tuple[Any, ...]:
     mae, mfe = excursions(asset, trade)
-    links = [name for bit, name in enumerate(LINK_NAMES) if trade.links >> bit & 1]
+    links = [name for bit, name in enumerate(LINKS) if trade.links >> bit & 1]
     return (
         asset.symbol,
         "long" if trade.side > 0 else "short",

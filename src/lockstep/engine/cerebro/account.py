@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lockstep.core import codes
-from lockstep.core.codes import CODE
+from lockstep.core.codes import CODE, LINK_BIT
 from lockstep.core.plan import RunPlan
 from lockstep.core.records import Decision
 from lockstep.core.state import AccountState
@@ -21,11 +21,6 @@ from lockstep.risk.manager import PortfolioRiskManager
 from lockstep.risk.monitor import PortfolioMonitor
 
 NAN = float("nan")
-LINKS = ("leverage_cap", "max_lot", "gross_exposure", "net_exposure", "currency_exposure")
-LINK_BIT = {
-    CODE[name]: 1 << bit for bit, name in enumerate((*LINKS, "asset_exposure", "rule_limit"))
-}
-MARGIN_BIT = 1 << 7
 
 
 class Account:
@@ -133,7 +128,7 @@ class Account:
                 self._refuse(broker, "no_margin", affordable, margin_call=True)
                 return
             self.note(CODE["margin_cut"], broker.index, lots, affordable, stage="B")
-            ticket.links |= MARGIN_BIT
+            ticket.links |= LINK_BIT[CODE["margin_cut"]]
             lots = affordable
         broker.open_position(i, lots, fill, slip, self.day)
         self.least_free = min(self.least_free, self._free_at_open(broker))

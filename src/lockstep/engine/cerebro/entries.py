@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from lockstep.core.codes import CODE
+from lockstep.core.codes import CODE, LINK_BIT
 from lockstep.core.state import Entry
-from lockstep.engine.cerebro.account import LINK_BIT, Account
+from lockstep.engine.cerebro.account import Account
 from lockstep.engine.cerebro.broker import LeveragedBroker
 from lockstep.engine.cerebro.columns import Ticket
 from lockstep.engine.cerebro.strategy import Intent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lockstep.core.codes import BREAKER_EXIT, CODE, DAILY_LOSS_EXIT, STOP_OUT_EXIT
+from lockstep.core.codes import BREAKER_EXIT, CODE, DAILY_LOSS_EXIT, LINK_BIT, STOP_OUT_EXIT
 from lockstep.engine.kernel import layout as at
 from lockstep.engine.kernel.jit import compiled, inlined
 from lockstep.engine.kernel.sleeve import (
@@ -35,7 +35,7 @@ CANCELLED_STOP_OUT = CODE["cancelled_stop_out"]
 CANCELLED_BREAKER = CODE["cancelled_breaker"]
 CANCELLED_DAILY_LOSS = CODE["cancelled_daily_loss"]
 CANCELLED_RUINED = CODE["cancelled_ruined"]
-MARGIN_BIT = 1 << 7
+MARGIN_BIT = LINK_BIT[MARGIN_CUT]
 
 
 @inlined

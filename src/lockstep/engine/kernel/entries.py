@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lockstep.core.codes import CODE
+from lockstep.core.codes import CODE, LINK_BIT
 from lockstep.engine.kernel import layout as at
 from lockstep.engine.kernel.account import note
 from lockstep.engine.kernel.jit import inlined
@@ -35,8 +35,8 @@ MIN_LOT = CODE["min_lot"]
 DRAWDOWN_SCALING = CODE["drawdown_scaling"]
 CORRELATION_SCALING = CODE["correlation_scaling"]
 CORRELATION_UNKNOWN = CODE["correlation_unknown"]
-#: Bits of a trade's links, as in `cerebro.account.LINK_BIT`.
-LEVERAGE_BIT, MAX_LOT_BIT, GROSS_BIT, NET_BIT, CURRENCY_BIT, ASSET_BIT = 1, 2, 4, 8, 16, 32
+LEVERAGE_BIT, MAX_LOT_BIT, GROSS_BIT = LINK_BIT[LEVERAGE_CAP], LINK_BIT[MAX_LOT], LINK_BIT[GROSS]
+NET_BIT, CURRENCY_BIT, ASSET_BIT = LINK_BIT[NET], LINK_BIT[CURRENCY], LINK_BIT[ASSET]
 
 
 @inlined
