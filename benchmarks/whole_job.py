@@ -46,7 +46,9 @@ def main() -> None:
     from lockstep.engine.players import choose, play
     from lockstep.engine.portfolio import PortfolioBacktester
     from lockstep.metrics.summary import summarise
-    from lockstep.report.text import page
+    from lockstep.report.canvas import drawn, pictures, png_of
+from lockstep.report.reading import read
+from lockstep.report.text import page
     from lockstep.runs.store import save
 
     del report
@@ -88,10 +90,14 @@ def main() -> None:
         stages.end("saving")
     metrics = summarise(result)
     stages.end("metrics")
-    page(result, metrics)
+    reading = read(result, metrics)
+    page(reading)
     stages.end("report.txt")
-    figures.get("equity")().png(result, metrics)
-    stages.end("equity.png")
+    for _, picture in pictures():
+        figure = drawn(picture, reading)
+        if figure is not None:
+            png_of(figure)
+    stages.end("figures")
     count = sum(len(one) for one in bars.values())
     _tell(stages.seconds, count, inside["solo"])
 

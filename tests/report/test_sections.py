@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from lockstep.metrics.summary import summarise
+from lockstep.report.reading import read
 from lockstep.report.text import page
 from tests.report.results import config_of, decisions_of, facts_of, made, names, trades_of
 
@@ -13,7 +14,7 @@ TWO = np.array([[100.0, -50.0], [-300.0, 20.0], [150.0, 30.5]])
 
 
 def section(result, title):
-    text = page(result, summarise(result))
+    text = page(read(result, summarise(result)))
     return text.split(f"--- {title}")[1].split("\n--- ")[0]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from lockstep.metrics.summary import summarise
 from lockstep.report.layout import WIDTH
+from lockstep.report.reading import read
 from lockstep.report.text import page
 from tests.report.results import (
     config_of,
@@ -24,11 +25,11 @@ TWO = np.array([[100.0, -50.0], [-300.0, 20.0], [150.0, 30.5]])
 
 def said(result):
     """Return the page on one line, so that wrapping does not matter."""
-    return " ".join(page(result, summarise(result)).split())
+    return " ".join(page(read(result, summarise(result))).split())
 
 
 def section(result, title):
-    text = page(result, summarise(result))
+    text = page(read(result, summarise(result)))
     return text.split(f"--- {title}")[1].split("\n--- ")[0]
 
 
@@ -38,14 +39,14 @@ def two(**changes):
 
 @pytest.mark.parametrize("result", [made(1), made(15), made(40, 5), without_trades(), partial()])
 def test_no_line_leaves_the_page_and_no_number_is_nan_infinite_or_negative_zero(result):
-    text = page(result, summarise(result))
+    text = page(read(result, summarise(result)))
     assert max(map(len, text.split("\n"))) <= WIDTH
     assert not re.search(r"\b(nan|inf|NaN|None)\b|-0\.0+(?![0-9])", text)
     assert text == text.rstrip("\n") + "\n"
 
 
 def test_every_mark_of_an_undefined_number_has_its_reason_in_the_same_part():
-    text = page(without_trades(), summarise(without_trades()))
+    text = page(read(without_trades(), summarise(without_trades())))
     parts = re.split(r"\n--- (?!WHY|KEY|ASSETS AND)", text)
     for part in parts:
         marks = set(re.findall(r"n/a\[(\d+)\]", part))
@@ -56,7 +57,7 @@ def test_every_mark_of_an_undefined_number_has_its_reason_in_the_same_part():
 
 def test_page_one_gives_the_three_results_in_money_and_of_capital():
     result = two()
-    text = page(result, summarise(result))
+    text = page(read(result, summarise(result)))
     # 100 - 300 + 150 - 50 + 20 + 30.5; each solo run earns the same at weight one half
     assert re.search(r"The portfolio: .*every rule +-49\.50 +-0\.05%", text)
     assert re.search(r"each at its weight +-24\.75 +-0\.02%", text)
@@ -68,7 +69,7 @@ def test_page_one_gives_the_three_results_in_money_and_of_capital():
 
 def test_page_one_fits_sixty_lines_for_fifteen_assets():
     result = made(15)
-    text = page(result, summarise(result))
+    text = page(read(result, summarise(result)))
     assert text.split("--- ACCOUNT AND RISK SETTINGS")[0].count("\n") <= 60
 
 
@@ -233,7 +234,7 @@ def test_a_run_equal_to_its_solo_run_says_so_and_gives_no_other_reason():
 
 def test_a_partial_run_names_the_culprit_and_gives_no_portfolio_number():
     result = partial()
-    text = page(result, summarise(result))
+    text = page(read(result, summarise(result)))
     flat = " ".join(text.split())
     assert "PARTIAL: an asset failed; there is no portfolio." in flat
     assert "FAILED ASSET01: division by zero in next()" in flat
@@ -246,6 +247,6 @@ def test_a_partial_run_names_the_culprit_and_gives_no_portfolio_number():
 
 def test_text_from_outside_cannot_break_the_page():
     result = partial(why="x" * 500 + "\n\x1b[2J| +==== |")
-    text = page(result, summarise(result))
+    text = page(read(result, summarise(result)))
     assert "\x1b" not in text
     assert max(map(len, text.split("\n"))) <= WIDTH

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+import textwrap
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 from lockstep.core.bars import Array, Ints
+from lockstep.core.registry import figures
+from lockstep.report.reading import Reading
+from lockstep.report.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DPI = 150
+#: Width and height in inches of a figure that needs no other, and its margins as fractions.
+INCHES = (14.0, 9.0)
+LEFT, RIGHT, TOP, BOTTOM = 0.075, 0.795, 0.875, 0.06
+#: Pixels across such axes: one bucket of a long series each.
+PIXELS = int((RIGHT - LEFT) * INCHES[0] * DPI)
+WARNING = "#C0392B"
 #: Told apart by readers with any colour vision, on white, beside black.
 COLOURS = (
     "#0072B2",  # blue
@@ -30,6 +40,96 @@ ONE_COLUMN = 16
 #: Units of money on an axis that ten of them fit, and what the axis is then called.
 _UNITS = ((1e12, ", trillion"), (1e9, ", billion"), (1e6, ", million"))
 STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+
+
+class Picture(Protocol):
+    """One figure: a frozen component, registered under the name of its file."""
+
+    #: Figures stand in this order; ties by name.
+    order: ClassVar[int]
+    #: What it shows, in a few words: its heading in report.html.
+    title: ClassVar[str]
+
+    def draw(self, reading: Reading) -> Figure | None:
+        """Return the figure, ready to be saved; None if there is nothing to show."""
+
+
+def pictures() -> list[tuple[str, Picture]]:
+    """Return (name, figure) of the room, in their order."""
+    found = [(name, figures.get(name)()) for name in figures.names()]
+    return sorted(found, key=lambda item: (item[1].order, item[0]))
+
+
+def drawn(picture: Picture, reading: Reading) -> Figure | None:
+    """Draw under the default style, whatever the caller's matplotlib is set to."""
+    from matplotlib import style
+
+    with style.context("default"):
+        return picture.draw(reading)
+
+
+def blank(reading: Reading, subject: str, size: tuple[float, float] = INCHES) -> Figure:
+    """Return a figure without axes, headed by its subject, the run and the run's labels.
+
+    Parameters
+    ----------
+    reading : Reading
+        Names the run; SYNTHETIC, IN-SAMPLE and other labels stand in red below it.
+    subject : str
+        What the figure shows.
+    size : (float, float)
+        Width and height, inches.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, dpi=DPI)
+    FigureCanvasAgg(figure)
+    facts, height = reading.facts, size[1]
+    labels = [] if reading.is_played else ["PARTIAL: no portfolio"]
+    labels += [plain(label) for label in facts.get("labels") or ()]
+    said = textwrap.wrap("  |  ".join(labels), int(10.7 * size[0]))
+    if len(said) > 1:
+        said = [f"{said[0][: int(10.4 * size[0])]} ..."]
+    run = f"run {facts.get('run_id', '(unsaved)')}  |  {facts.get('timeframe', '')} bars, UTC"
+    lines = (
+        (0.315, subject, {"fontsize": 15, "fontweight": "bold"}),
+        (0.56, plain(run), {"fontsize": 9}),
+        (0.75, "".join(said), {"fontsize": 9, "color": WARNING, "fontweight": "bold"}),
+    )
+    for below, text, look in lines:
+        figure.text(LEFT, 1.0 - below / height, plain_latin(text), va="center", parse_math=False,
+                    **look)  # fmt: skip
+    return figure
+
+
+def instead(figure: Figure, sentence: str) -> Figure:
+    """Say why there is nothing to see, in the middle of a figure."""
+    said = "\n".join(textwrap.fill(plain_latin(plain(line)), 90) for line in sentence.split("\n"))
+    figure.text(0.5, 0.5, said, fontsize=14, ha="center", va="center", parse_math=False)
+    return figure
+
+
+def dates(time: Ints) -> Array:
+    """Return ns as matplotlib's days."""
+    from matplotlib.dates import date2num
+
+    moments = time.astype("datetime64[ns]")
+    return np.asarray(date2num(moments), dtype=np.float64)  # type: ignore[no-untyped-call]
+
+
+def date_axis(bottom: Axes, others: tuple[Axes, ...] = ()) -> None:
+    """Label dates on the lowest axes of a column; the others share them."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=5, maxticks=12)  # type: ignore[no-untyped-call]
+    bottom.xaxis.set_major_locator(locator)
+    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    bottom.xaxis.set_major_formatter(formatter)
+    bottom.xaxis.get_offset_text().set_fontsize(8.5)
+    for axes in others:
+        axes.tick_params(labelbottom=False)
+        axes.xaxis.get_offset_text().set_visible(False)
 
 
 def look_of(index: int) -> tuple[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lockstep.core.bars import Array
+from lockstep.core.bars import Array, Bars
 from lockstep.core.calendar import DAY_NS
 from lockstep.core.result import RunResult
 from lockstep.metrics.drawdown import drawdowns
@@ -89,6 +89,10 @@ class Reading:
         None if the portfolio was not played or never fell.
     worst_day : WorstDay or None
         None if the portfolio was not played or no day lost.
+    panel : Panel or None
+        The result as aligned arrays; None if the portfolio was not played.
+    bars : mapping of str to Bars or str
+        Bars by symbol, for figures of prices, or why there are none.
     notes : Footnotes
         Of the section at work.
     """
@@ -97,6 +101,8 @@ class Reading:
     metrics: Mapping[str, Any]
     fall: Fall | None = None
     worst_day: WorstDay | None = None
+    panel: Panel | None = None
+    bars: Mapping[str, Bars | str] = field(default_factory=dict)
     notes: Footnotes = field(default_factory=Footnotes)
 
     def renewed(self) -> Reading:
@@ -162,12 +168,17 @@ class Reading:
         return table[table["code"].isin(codes)] if len(table) else table
 
 
-def read(result: RunResult, metrics: Mapping[str, Any]) -> Reading:
+def read(
+    result: RunResult,
+    metrics: Mapping[str, Any],
+    bars: Mapping[str, Bars | str] | None = None,
+) -> Reading:
     """Return the reading of a result: its metrics, and when its worst moments were."""
     if len(result.equity) == 0:
         return Reading(result, metrics)
     aligned = panel(result)
-    return Reading(result, metrics, _fall(aligned), _worst_day(aligned))
+    fall, worst = _fall(aligned), _worst_day(aligned)
+    return Reading(result, metrics, fall, worst, aligned, dict(bars or {}))
 
 
 def _fall(aligned: Panel) -> Fall | None:

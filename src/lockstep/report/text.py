@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from lockstep.core.registry import report_sections
-from lockstep.core.result import RunResult
 from lockstep.report.first_page import first_page
 from lockstep.report.layout import heading
 from lockstep.report.partial_page import partial_page
-from lockstep.report.reading import Reading, read
+from lockstep.report.reading import Reading
 
 
 class Section(Protocol):
@@ -32,18 +30,15 @@ def sections() -> list[tuple[str, Section]]:
     return sorted(found, key=lambda item: (item[1].order, item[0]))
 
 
-def page(result: RunResult, metrics: Mapping[str, Any]) -> str:
+def page(reading: Reading) -> str:
     """Return report.txt.
 
     Parameters
     ----------
-    result : RunResult
-        What the run left behind; a partial run gets a page of its own.
-    metrics : mapping
-        `lockstep.metrics.summary.summarise` of the same result: every number that both hold is
-        the same number.
+    reading : Reading
+        A result and its metrics: every number that both hold is the same number. A partial run
+        gets a page of its own.
     """
-    reading = read(result, metrics)
     lines = first_page(reading) if reading.is_played else partial_page(reading)
     for _, section in sections():
         lines += section_lines(section, reading)
