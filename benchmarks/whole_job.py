@@ -39,7 +39,6 @@ def main() -> None:
     stages = Stages()
     from lockstep import report
     from lockstep.config.loading import load
-    from lockstep.core.registry import figures
     from lockstep.data.load import load_bars
     from lockstep.engine.identities import check_identities
     from lockstep.engine.outcome import Facts
@@ -47,8 +46,8 @@ def main() -> None:
     from lockstep.engine.portfolio import PortfolioBacktester
     from lockstep.metrics.summary import summarise
     from lockstep.report.canvas import drawn, pictures, png_of
-from lockstep.report.reading import read
-from lockstep.report.text import page
+    from lockstep.report.reading import read
+    from lockstep.report.text import page
     from lockstep.runs.store import save
 
     del report
