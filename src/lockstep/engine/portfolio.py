@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import joblib
 import numpy as np
 
 from lockstep.config.models import AssetConfig, PortfolioConfig
@@ -37,7 +36,8 @@ from lockstep.engine.plan import (
     union_clock,
 )
 from lockstep.engine.played import Played
-from lockstep.engine.players import choose, play, workers
+from lockstep.engine.players import choose, play
+from lockstep.engine.solo import SoloRuns
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.exits import AMBIGUOUS_RULES
 from lockstep.ledger.prices import bid_of, mid_of
@@ -313,20 +313,14 @@ class PortfolioBacktester:
     def _solo_runs(
         self, plans: Sequence[AssetPlan], weekend_days: bool, known: Mapping[str, Solo]
     ) -> tuple[dict[str, Solo], dict[str, str]]:
-        solos = {plan.symbol: known[plan.symbol] for plan in plans if plan.symbol in known}
-        plans = [plan for plan in plans if plan.symbol not in known]
-        self.progress.start("solo runs", len(plans))
-        runs = [plan_run([plan], self.terms, weekend_days=weekend_days) for plan in plans]
-        failed: dict[str, str] = {}
-        calls = [joblib.delayed(_solo)(index, run, self.player) for index, run in enumerate(runs)]
-        for index, solo, error in workers(runs, self.player, self.jobs)(calls):
-            symbol = plans[index].symbol
-            if solo is None:
-                failed[symbol] = error
-            else:
-                solos[symbol] = solo
-            self.progress.advance("solo runs")
-        return dict(sorted(solos.items())), dict(sorted(failed.items()))
+        runs = {
+            plan.symbol: plan_run([plan], self.terms, weekend_days=weekend_days)
+            for plan in plans
+            if plan.symbol not in known
+        }
+        kept = {plan.symbol: known[plan.symbol] for plan in plans if plan.symbol in known}
+        played, failed = SoloRuns(self.player, self.jobs).play(runs, self.progress)
+        return dict(sorted({**kept, **played}.items())), failed
 
     def _schedule(
         self, plans: Sequence[AssetPlan], solos: Mapping[str, Solo], weekend_days: bool
@@ -355,15 +349,6 @@ class PortfolioBacktester:
         )
         whole = len(plans) == 1 and schedule.initial[0] == 1.0
         return Schedule.alone() if whole else schedule
-
-
-def _solo(index: int, plan: RunPlan, player: str) -> tuple[int, Solo | None, str]:
-    try:
-        played = play(plan, player)
-    except AssetError as error:
-        return index, None, str(error)
-    check_identities(plan, played)
-    return index, Solo.of(plan, played), ""
 
 
 def _net_pnl(plan: RunPlan, played: Played) -> float:
