@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from lockstep.report.wording import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 DPI = 150
@@ -24,6 +26,13 @@ LEFT, RIGHT, TOP, BOTTOM = 0.075, 0.795, 0.875, 0.06
 #: Pixels across such axes: one bucket of a long series each.
 PIXELS = int((RIGHT - LEFT) * INCHES[0] * DPI)
 WARNING = "#C0392B"
+GREY = "#888888"
+#: Money made and money lost, also for readers who cannot tell red from green.
+GAIN, LOSS = "#2166AC", "#C0504D"
+#: From loss through white to gain: the same two hues.
+DIVERGING = "RdBu"
+#: Letters of a name on an axis or in a legend.
+LETTERS = 14
 #: Told apart by readers with any colour vision, on white, beside black.
 COLOURS = (
     "#0072B2",  # blue
@@ -103,6 +112,44 @@ def blank(reading: Reading, subject: str, size: tuple[float, float] = INCHES) ->
     return figure
 
 
+def margins(
+    figure: Figure,
+    *,
+    left: float = 1.05,
+    right: float = 2.87,
+    top: float = 1.13,
+    below: float = 0.54,
+) -> dict[str, float]:
+    """Return where axes may stand, for ``figure.add_gridspec(..., **margins(figure))``.
+
+    Parameters
+    ----------
+    figure : Figure
+        Of any size, see `blank`.
+    left, right, top, below : float
+        Inches kept free on each side: of the heading on top, of a legend on the right. Without a
+        legend 0.45 on the right is enough.
+    """
+    width, height = figure.get_size_inches()
+    return {
+        "left": left / width,
+        "right": 1.0 - right / width,
+        "top": 1.0 - top / height,
+        "bottom": below / height,
+    }
+
+
+def note(figure: Figure, sentence: str) -> None:
+    """Say in small letters at the foot what a reader must know of the whole figure.
+
+    A line of them needs 0.25 inches more below the axes, see `margins`.
+    """
+    width, height = figure.get_size_inches()
+    said = textwrap.fill(plain_latin(plain(sentence)), int(13.5 * width))
+    figure.text(LEFT, 0.12 / height, said, fontsize=8, color="#555555", va="bottom",
+                parse_math=False)  # fmt: skip
+
+
 def instead(figure: Figure, sentence: str) -> Figure:
     """Say why there is nothing to see, in the middle of a figure."""
     said = "\n".join(textwrap.fill(plain_latin(plain(line)), 90) for line in sentence.split("\n"))
@@ -118,6 +165,12 @@ def dates(time: Ints) -> Array:
     return np.asarray(date2num(moments), dtype=np.float64)  # type: ignore[no-untyped-call]
 
 
+def line(axes: Axes, time: Ints, values: Array, buckets: int = PIXELS, **look: Any) -> Any:
+    """Draw a long series over ns as it is, from no more points than can be seen."""
+    at = thinned(values, buckets)
+    return axes.plot(dates(time[at]), values[at], **look)[0]
+
+
 def date_axis(bottom: Axes, others: tuple[Axes, ...] = ()) -> None:
     """Label dates on the lowest axes of a column; the others share them."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
@@ -130,6 +183,30 @@ def date_axis(bottom: Axes, others: tuple[Axes, ...] = ()) -> None:
     for axes in others:
         axes.tick_params(labelbottom=False)
         axes.xaxis.get_offset_text().set_visible(False)
+
+
+def percent_ticks(axis: Axis) -> None:
+    """Label values that are per cent as short as they are exact; the axis names the unit."""
+    from matplotlib.ticker import FuncFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(value, 6) + 0.0:g}"))
+
+
+def named_ticks(
+    axis: Axis, names: Sequence[str], *, size: float = 8.5, letters: int = LETTERS
+) -> None:
+    """Label positions 0, 1, 2, ... of an axis with names, letter by letter as they are."""
+    axis.set_ticks(range(len(names)), [short(name, letters) for name in names], fontsize=size)
+    for label in axis.get_ticklabels():
+        label.set_parse_math(False)
+
+
+def short(name: str, letters: int = LETTERS) -> str:
+    """Return a name that fits, its end kept: names that differ often differ there."""
+    name = plain_latin(plain(name))
+    # matplotlib leaves names with a leading underscore out of a legend.
+    name = f" {name}" if name.startswith("_") else name
+    return name if len(name) <= letters else f"{name[: letters - 6]}..{name[-4:]}"
 
 
 def look_of(index: int) -> tuple[str, object]:
@@ -185,18 +262,27 @@ def dress(axes: Axes, title: str, unit: str) -> None:
         axes.spines[side].set_visible(False)
 
 
-def money_ticks(axes: Axes) -> None:
-    """Label values as money: whole units, cents where the axis spans few, millions where many."""
+def money_ticks(axes: Axes, *, across: bool = False) -> None:
+    """Label values as money: whole units, cents where the axis spans few, millions where many.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its data, its limits and the currency as its label.
+    across : bool
+        True labels the horizontal axis.
+    """
     from matplotlib.ticker import FuncFormatter
 
-    low, high = axes.get_ylim()
+    axis = axes.xaxis if across else axes.yaxis
+    low, high = axis.get_view_interval()
     if high - low < 1.0:
         middle = (low + high) / 2
-        axes.set_ylim(middle - 1.0, middle + 1.0)
+        (axes.set_xlim if across else axes.set_ylim)(middle - 1.0, middle + 1.0)
     unit, name = next((u for u in _UNITS if max(abs(low), abs(high)) >= 10.0 * u[0]), (1.0, ""))
     decimals = 0 if high - low >= 20.0 * unit else 2
-    axes.set_ylabel(f"{axes.get_ylabel()}{name}")
-    axes.yaxis.set_major_formatter(
+    axis.set_label_text(f"{axis.get_label_text()}{name}")
+    axis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{round(value / unit, decimals) + 0.0:,.{decimals}f}")
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lockstep.core.bars import Array, Ints
+from lockstep.core.bars import Ints
 from lockstep.core.registry import figures
 from lockstep.metrics.drawdown import drawdowns
 from lockstep.metrics.panel import Panel, nanoseconds
@@ -24,9 +24,11 @@ from lockstep.report.canvas import (
     dress,
     instead,
     legend,
+    line,
     look_of,
     money_ticks,
-    plain_latin,
+    percent_ticks,
+    short,
     thinned,
 )
 from lockstep.report.reading import Reading
@@ -103,31 +105,26 @@ def _events(reading: Reading) -> _Events:
     )
 
 
-def _line(axes: Axes, time: Ints, values: Array, **look: Any) -> Any:
-    at = thinned(values, PIXELS)
-    return axes.plot(dates(time[at]), values[at], **look)[0]
-
-
 def _equity(axes: Axes, aligned: Panel, reading: Reading, events: _Events) -> None:
     account, currency = aligned.account, reading.currency
     dress(axes, "Account equity", currency)
     axes.axhline(account.initial, color="#888888", linewidth=0.9, linestyle=":")
-    line = _line(axes, account.time, account.equity, color="black", linewidth=1.5, zorder=5)
+    curve = line(axes, account.time, account.equity, color="black", linewidth=1.5, zorder=5)
     money_ticks(axes)
     if len(events.stop_outs):
         at = np.clip(np.searchsorted(account.time, events.stop_outs), 0, len(account.time) - 1)
         axes.plot(dates(account.time[at]), account.equity[at], linestyle="none", marker="X",
                   markersize=7, color=_STOP_OUT, zorder=6)  # fmt: skip
-    legend(axes, *_keys(line, events, aligned.account.initial, account.final, currency))
+    legend(axes, *_keys(curve, events, aligned.account.initial, account.final, currency))
 
 
 def _keys(
-    line: Any, events: _Events, initial: float, final: float, currency: str
+    curve: Any, events: _Events, initial: float, final: float, currency: str
 ) -> tuple[list[Any], list[str]]:
     """Return handles and labels: only of what is in the picture."""
     from matplotlib.lines import Line2D
 
-    handles = [line, Line2D([], [], color="#888888", linestyle=":", linewidth=0.9)]
+    handles = [curve, Line2D([], [], color="#888888", linestyle=":", linewidth=0.9)]
     labels = [f"equity, last {money(final)} {currency}", f"capital {money(initial)} {currency}"]
     marks = (
         (events.trips, "breaker trips", {"color": WARNING, "linewidth": 1.4}),
@@ -154,23 +151,22 @@ def _contributions(axes: Axes, aligned: Panel, reading: Reading) -> None:
     for index, symbol in enumerate(aligned.symbols):
         added = aligned.contribution(index).equity - account.initial
         colour, dashes = look_of(index)
-        line = _line(axes, account.time, added, color=colour, linestyle=dashes, linewidth=1.1)
-        drawn.append((float(added[-1]), symbol, line))
+        curve = line(axes, account.time, added, color=colour, linestyle=dashes, linewidth=1.1)
+        drawn.append((float(added[-1]), symbol, curve))
     money_ticks(axes)
     drawn.sort(key=lambda item: (-item[0], item[1]))
     half = MOST_NAMED // 2
     named = drawn if len(drawn) <= MOST_NAMED else [*drawn[:half], *drawn[-half:]]
     wide = max((len(signed(amount)) for amount, *_ in named), default=0)
-    labels = [f"{signed(amount).rjust(wide)} {plain_latin(name)[:14]}" for amount, name, _ in named]
+    labels = [f"{signed(amount).rjust(wide)} {short(name)}" for amount, name, _ in named]
     title = f"last P&L, {reading.currency}"
     if len(drawn) > len(named):
         title += f" (best and worst {half} of {len(drawn)})"
-    legend(axes, [line for *_, line in named], labels, title)
+    legend(axes, [curve for *_, curve in named], labels, title)
 
 
 def _drawdown(axes: Axes, aligned: Panel, reading: Reading) -> None:
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter
 
     account = aligned.account
     below = -100.0 * drawdowns(account.equity, account.initial)
@@ -178,7 +174,7 @@ def _drawdown(axes: Axes, aligned: Panel, reading: Reading) -> None:
     at = thinned(below, PIXELS)
     axes.fill_between(dates(account.time[at]), below[at], 0.0, color="#D98880", linewidth=0.0)
     axes.plot(dates(account.time[at]), below[at], color="#922B21", linewidth=0.8)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value + 0.0:g}"))
+    percent_ticks(axes.yaxis)
     axes.set_ylim(top=0.0, bottom=min(float(below.min()) * 1.08, -0.5))
     fall = reading.fall
     if fall is None:
