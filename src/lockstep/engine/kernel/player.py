@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,8 +56,33 @@ def can_play(plan: RunPlan) -> bool:
     return known and all(asset.custom is None for asset in plan.assets)
 
 
+class Walked(NamedTuple):
+    """What the loop left behind, before it becomes objects."""
+
+    books: at.Books
+    sleeves: at.Records
+    rules: at.Records
+    least_free: float
+
+    @property
+    def trades(self) -> at.Records:
+        """The closed trades, in the order in which they were closed."""
+        return self.books.trades[: int(self.books.counts[0])]
+
+
 def play(plan: RunPlan) -> Played:
     """Play a plan of signals.
+
+    Raises
+    ------
+    StrategyError
+        If a strategy is hand-written, or a rule is not known to the loop.
+    """
+    return _played(plan, walked(plan))
+
+
+def walked(plan: RunPlan) -> Walked:
+    """Play a plan of signals and return the records as the loop wrote them.
 
     Raises
     ------
@@ -81,7 +106,7 @@ def play(plan: RunPlan) -> Played:
     while True:
         step = walk(*state, books, account, scratch, step)
         if step == steps:
-            return _played(plan, rules[0], sleeves, books, float(account["least_free"][0]))
+            return Walked(books, sleeves, rules, float(account["least_free"][0]))
         books = books._replace(decisions=np.concatenate([books.decisions, books.decisions]))
 
 
@@ -239,9 +264,8 @@ def books_of(plan: RunPlan, rows: int) -> at.Books:
     )
 
 
-def _played(
-    plan: RunPlan, rules: np.void, sleeves: at.Records, books: at.Books, least_free: float
-) -> Played:
+def _played(plan: RunPlan, found: Walked) -> Played:
+    books, sleeves, rules = found.books, found.sleeves, found.rules[0]
     scaling = (("drawdown", "scales_drawdown"), ("correlation", "scales_correlation"))
     names = [name for name, flag in scaling if rules[flag]]
     return Played(
@@ -256,7 +280,7 @@ def _played(
         terms=books.terms,
         in_position=sleeves["in_position"].astype(np.int32),
         end_adjustment=sleeves["end_adjustment"].copy(),
-        least_free=least_free,
+        least_free=found.least_free,
         factor_names=tuple(f"{name}_scaling" for name in names),
     )
 
