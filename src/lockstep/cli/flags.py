@@ -67,6 +67,7 @@ def portfolio_parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of a portfolio run."""
     parser = new_parser(prog, _PORTFOLIO, _PORTFOLIO_EXAMPLES)
     add_portfolio(parser)
+    _add_counterfactual(parser)
     return parser
 
 
@@ -131,6 +132,7 @@ def asset_parser(prog: str) -> argparse.ArgumentParser:
     _add_data(parser)
     _add_account(parser)
     _add_run(parser)
+    _add_counterfactual(parser)
     return parser
 
 
@@ -282,6 +284,15 @@ def _add_run(
     group.add_argument("--quiet", action="store_true", help="no progress bars, no notices")
     group.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return group
+
+
+def _add_counterfactual(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("analysis")
+    group.add_argument(
+        "--counterfactual", action=argparse.BooleanOptionalAction, default=None,
+        help="play the run again without each risk rule (default: on with the compiled player, "
+        "off with cerebro)",
+    )  # fmt: skip
 
 
 def _number(text: str) -> float:

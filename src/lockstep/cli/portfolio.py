@@ -25,6 +25,7 @@ from lockstep.data.load import common_range, load_bars
 from lockstep.data.pairs import load_pairs
 from lockstep.data.rates import Pair, pair_from_bars, required_pairs
 from lockstep.engine.portfolio import PortfolioBacktester
+from lockstep.report.wording import counted
 from lockstep.runs import directory as runs
 from lockstep.runs.directory import RunDirectory
 from lockstep.runs.manifest import manifest, versions
@@ -114,7 +115,7 @@ def backtest(
         )
         place = RunDirectory.create(arguments.results, name)
         with place.running():
-            played = backtester.run(bars, pairs)
+            played = backtester.run(bars, pairs, counterfactual=arguments.counterfactual)
             facts = {
                 **played.facts,
                 "run_id": place.run_id,
@@ -248,6 +249,7 @@ def summary(result: RunResult, path: Path, metrics: Mapping[str, Any]) -> list[s
         lines.append(
             f"net P&L {portfolio['net_pnl']:+,.2f} {currency}, "
             f"max drawdown {'undefined' if drawdown is None else f'{drawdown:.2%}'}, "
-            f"{portfolio['trades']} trades, {len(result.facts['symbols'])} assets"
+            f"{counted(portfolio['trades'], 'trade')}, "
+            f"{counted(len(result.facts['symbols']), 'asset')}"
         )
     return [*lines, f"report: {path / 'report.txt'}"]

@@ -144,6 +144,7 @@ class Facts:
         self.planned = planned
         self.player = run.player
         self.ambiguous: dict[str, Any] = {}
+        self.counterfactuals: dict[str, Any] = {}
 
     def complete(self, plan: RunPlan, played: Played) -> RunResult:
         """Return the result of a finished portfolio."""
@@ -207,6 +208,7 @@ class Facts:
             "ranges": {symbol: _range(data) for symbol, data in self.bars.items()},
             "sources": {symbol: dict(data.source) for symbol, data in self.bars.items()},
             "ambiguous": self.ambiguous,
+            "counterfactuals": self.counterfactuals,
             "counts": _counts(plan, played) if plan and played else {},
             "weight_notes": [sentence for *_, sentence in plan.weight_notes] if plan else [],
         }

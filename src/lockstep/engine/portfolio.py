@@ -22,6 +22,7 @@ from lockstep.core.registry import allocation
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range
 from lockstep.data.rates import Pair, pair_from_bars
+from lockstep.engine.counterfactual import counterfactuals
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.outcome import Facts, Planned, Prepared, Solo
 from lockstep.engine.plan import (
@@ -90,7 +91,13 @@ class PortfolioBacktester:
         if hasattr(self.model, "check_symbols"):
             self.model.check_symbols([asset.symbol for asset in self.assets])
 
-    def run(self, bars: Mapping[str, Bars], pairs: Sequence[Pair] = ()) -> RunResult:
+    def run(
+        self,
+        bars: Mapping[str, Bars],
+        pairs: Sequence[Pair] = (),
+        *,
+        counterfactual: bool | None = None,
+    ) -> RunResult:
         """Play the portfolio.
 
         Parameters
@@ -99,6 +106,8 @@ class PortfolioBacktester:
             One entry per asset.
         pairs : sequence of Pair
             Conversion pairs that the assets of the run do not provide.
+        counterfactual : bool, optional
+            Whether to play it again without each risk rule; None does if the compiled player plays.
 
         Returns
         -------
@@ -127,6 +136,9 @@ class PortfolioBacktester:
             return facts.partial()
         check_identities(planned.run, played)
         facts.ambiguous = self._readings(prepared, planned, played, facts.player)
+        facts.counterfactuals = counterfactuals(
+            planned.run, facts.player, asked=counterfactual, jobs=self.jobs
+        )
         return facts.complete(planned.run, played)
 
     def under(self, ambiguous_bar: str) -> PortfolioBacktester:
