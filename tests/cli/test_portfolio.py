@@ -14,9 +14,10 @@ import pytest
 from lockstep.cli import door, portfolio
 from lockstep.config.loading import load
 from lockstep.core.errors import StrategyError
+from lockstep.core.files import write_json, write_text
 from lockstep.core.result import RunResult
 from lockstep.metrics.summary import summarise
-from lockstep.runs.directory import RunDirectory, write_json, write_text
+from lockstep.runs.directory import RunDirectory
 
 SHORT = ["--start", "2025-02-03", "--end", "2025-02-07", "--jobs", "1"]
 EURUSD = {

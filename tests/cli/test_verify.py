@@ -14,8 +14,8 @@ import pytest
 from lockstep.cli import door, portfolio, verify
 from lockstep.core.bars import Bars
 from lockstep.core.errors import DataError, UsageError
+from lockstep.core.files import write_json, write_text
 from lockstep.core.result import RunResult
-from lockstep.runs.directory import write_json, write_text
 from tests.engine.markets import random_bars
 
 SYMBOLS = ("EURUSD", "GBPUSD")

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from lockstep.core.errors import UsageError
-from lockstep.runs.directory import RunDirectory, atomic, digest, run_id, write_json, write_text
+from lockstep.runs.directory import RunDirectory, digest, run_id
 from lockstep.runs.manifest import manifest, versions
 
 
@@ -51,21 +50,6 @@ def test_an_unusable_results_directory_is_a_usage_error(tmp_path: Path) -> None:
     blocked.write_text("", encoding="utf-8")
     with pytest.raises(UsageError, match=r"cannot be used \(.*\); give another one with --results"):
         RunDirectory.create(blocked / "results", "x")
-
-
-def test_a_write_that_fails_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None:
-    path = tmp_path / "a.txt"
-    write_text(path, "old")
-    with pytest.raises(ZeroDivisionError), atomic(path) as part:
-        part.write_text("half", encoding="utf-8")
-        raise ZeroDivisionError
-    assert path.read_text(encoding="utf-8") == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_json_keeps_floats_to_the_bit(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.json", {"x": 0.1 + 0.2})
-    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"x": 0.1 + 0.2}
 
 
 def test_the_manifest_names_versions_hashes_seed_and_times(tmp_path: Path) -> None:

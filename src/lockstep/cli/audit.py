@@ -26,6 +26,7 @@ from lockstep.config.selection import Selection
 from lockstep.core.audit import Audit
 from lockstep.core.bars import Bars
 from lockstep.core.errors import AssetError, UsageError
+from lockstep.core.files import write_json, write_text
 from lockstep.report import audits as pages
 from lockstep.research.audit_bars import audit_bars
 from lockstep.research.audit_costs import audit_costs
@@ -144,8 +145,8 @@ def _keep(plain: Mapping[str, Any], text: str, results: str, started: datetime) 
     """Write the audit under ``results/audits`` and return the path of its page."""
     place = Path(results) / FOLDER / runs.run_id(started, plain["run"]["digest"])
     try:
-        runs.write_json(place / f"audit_{plain['audit']}.json", plain)
-        runs.write_text(place / f"audit_{plain['audit']}.txt", text)
+        write_json(place / f"audit_{plain['audit']}.json", plain)
+        write_text(place / f"audit_{plain['audit']}.txt", text)
     except OSError as error:
         raise UsageError(
             f"results directory {results} cannot be used ({error.strerror}); give another one "

@@ -10,13 +10,13 @@ from typing import Any
 
 from lockstep.cli.progress import ProgressBars
 from lockstep.core.errors import UsageError
+from lockstep.core.files import atomic, write_json, write_text
 from lockstep.core.result import RunResult
 from lockstep.report import montecarlo as pages
 from lockstep.report.figures import fan_chart
 from lockstep.report.wording import counted, percent
 from lockstep.research.montecarlo import UNUSED, MonteCarlo
 from lockstep.research.outcomes import arrays, outcomes
-from lockstep.runs.directory import atomic, write_json, write_text
 
 FOLDER = "montecarlo"
 #: Flags that are settings of the simulation under the same name, and those given in per cent.

@@ -20,6 +20,7 @@ from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
 from lockstep.core.compiled import is_cold
 from lockstep.core.errors import AssetError, UsageError
+from lockstep.core.files import write_json
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range, load_bars
 from lockstep.data.pairs import load_pairs
@@ -204,7 +205,7 @@ def _keep(
 ) -> None:
     """Save the result, then what is derived from it; the status comes last."""
     save(result, place.path)
-    runs.write_json(
+    write_json(
         place.path / "manifest.json",
         manifest(
             place.run_id,

@@ -18,6 +18,7 @@ from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.core.bars import Bars
 from lockstep.core.errors import AssetError, DataError, UsageError
+from lockstep.core.files import sha256_of
 from lockstep.core.result import FILES
 from lockstep.data.load import source_paths
 from lockstep.data.rates import Pair
@@ -25,7 +26,7 @@ from lockstep.engine.kernel.player import KNOWN_RULES
 from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.runs.comparison import COMPARED, first_difference
 from lockstep.runs.directory import digest
-from lockstep.runs.manifest import file_sha256, versions
+from lockstep.runs.manifest import versions
 from lockstep.runs.store import save
 
 #: Exit code of a run that is not the same.
@@ -140,7 +141,7 @@ def check_data(saved: Saved, folder: str | None) -> None:
         f"{symbol}: {path} has changed since the run (SHA-256 was {known[symbol]['sha256'][:12]}, "
         f"is {now[:12]})."
         for symbol, path in paths.items()
-        if (now := file_sha256(path)) != known[symbol]["sha256"]
+        if (now := sha256_of(path)) != known[symbol]["sha256"]
     ]
     if changed:
         raise DataError("\n".join(changed))

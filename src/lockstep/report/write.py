@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lockstep.core.bars import Bars
+from lockstep.core.files import write_bytes
 from lockstep.core.result import RunResult
 from lockstep.metrics.summary import summarise
 from lockstep.report.canvas import drawn, pictures, png_of
@@ -42,25 +42,11 @@ def write(
     root = Path(directory)
     metrics = summarise(result)
     text = json.dumps(metrics, indent=2, allow_nan=False, ensure_ascii=False)
-    _replace(root / "metrics.json", f"{text}\n".encode())
+    write_bytes(root / "metrics.json", f"{text}\n".encode())
     reading = read(result, metrics, bars)
-    _replace(root / "report.txt", page(reading).encode())
+    write_bytes(root / "report.txt", page(reading).encode())
     for name, picture in pictures():
         figure = drawn(picture, reading)
         if figure is not None:
-            _replace(root / "figures" / f"{name}.png", png_of(figure))
+            write_bytes(root / "figures" / f"{name}.png", png_of(figure))
     return metrics
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put content in the place of a file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -1,10 +1,9 @@
-"""The directory of one run: its name, its status, and writes that are whole or not there."""
+"""The directory of one run: its name and its status."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.core.errors import UsageError
+from lockstep.core.files import write_json
 
 STATUS_FILE = "status.json"
 RUNNING, COMPLETE, PARTIAL, FAILED = "running", "complete", "partial", "failed"
@@ -108,31 +108,3 @@ def _make(root: Path, name: str) -> Path:
             continue
         return path
     raise FileExistsError(17, f"it already holds {_MOST_RUNS_A_SECOND - 1} runs named {name}")
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what was written there becomes `path` in one step.
-
-    The content reaches the disk before the name does. If the block fails, `path` stays as it was.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write text atomically, in UTF-8 with plain newlines."""
-    with atomic(path) as part:
-        part.write_bytes(text.encode("utf-8"))
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON atomically: two spaces of indent, no NaN, floats that round-trip."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep import __version__
+from lockstep.core.files import sha256_of
 
 #: Packages whose version may change a result.
 PACKAGES = (
@@ -67,7 +67,7 @@ def manifest(
         "finished": _iso(finished),
         "seconds": round((finished - started).total_seconds(), 3),
         "versions": versions(),
-        "config_files": {str(path): file_sha256(path) for path in config_files},
+        "config_files": {str(path): sha256_of(path) for path in config_files},
         "data": dict(facts.get("sources", {})),
     }
 
@@ -85,12 +85,6 @@ def versions() -> dict[str, str | None]:
         except PackageNotFoundError:
             found[name] = None
     return found
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _iso(moment: datetime) -> str:

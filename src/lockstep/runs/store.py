@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lockstep.core.files import atomic, write_json
 from lockstep.core.result import RunResult
-from lockstep.runs.directory import atomic, write_json
 
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 #: Cells that a spreadsheet would run as a formula.
