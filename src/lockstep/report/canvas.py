@@ -107,8 +107,8 @@ def blank(reading: Reading, subject: str, size: tuple[float, float] = INCHES) ->
         (0.75, "".join(said), {"fontsize": 9, "color": WARNING, "fontweight": "bold"}),
     )
     for below, text, look in lines:
-        figure.text(LEFT, 1.0 - below / height, plain_latin(text), va="center", parse_math=False,
-                    **look)  # fmt: skip
+        figure.text(1.05 / size[0], 1.0 - below / height, plain_latin(text), va="center",
+                    parse_math=False, **look)  # fmt: skip
     return figure
 
 
@@ -146,7 +146,7 @@ def note(figure: Figure, sentence: str) -> None:
     """
     width, height = figure.get_size_inches()
     said = textwrap.fill(plain_latin(plain(sentence)), int(13.5 * width))
-    figure.text(LEFT, 0.12 / height, said, fontsize=8, color="#555555", va="bottom",
+    figure.text(1.05 / width, 0.12 / height, said, fontsize=8, color="#555555", va="bottom",
                 parse_math=False)  # fmt: skip
 
 
@@ -171,11 +171,23 @@ def line(axes: Axes, time: Ints, values: Array, buckets: int = PIXELS, **look: A
     return axes.plot(dates(time[at]), values[at], **look)[0]
 
 
-def date_axis(bottom: Axes, others: tuple[Axes, ...] = ()) -> None:
-    """Label dates on the lowest axes of a column; the others share them."""
+def date_axis(
+    bottom: Axes, others: Sequence[Axes] = (), *, ticks: tuple[int, int] = (5, 12)
+) -> None:
+    """Label dates on the lowest axes of a column; the others share them.
+
+    Parameters
+    ----------
+    bottom : Axes
+        Carries the labels.
+    others : sequence of Axes
+        Carry none.
+    ticks : (int, int)
+        Fewest and most labels; a narrow panel has room for few.
+    """
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=5, maxticks=12)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=ticks[0], maxticks=ticks[1])  # type: ignore[no-untyped-call]
     bottom.xaxis.set_major_locator(locator)
     formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
     bottom.xaxis.set_major_formatter(formatter)
@@ -252,8 +264,8 @@ def png_of(figure: Figure) -> bytes:
 
 def dress(axes: Axes, title: str, unit: str) -> None:
     """Give axes their title, the unit of their values, and a light grid."""
-    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=5)
-    axes.set_ylabel(unit, fontsize=9)
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=5, parse_math=False)
+    axes.set_ylabel(unit, fontsize=9, parse_math=False)
     axes.tick_params(labelsize=8.5)
     axes.grid(True, color="#E3E3E3", linewidth=0.6)
     axes.set_axisbelow(True)

@@ -55,6 +55,14 @@ def signed(amount: float) -> str:
     return f"{rounded:+,.2f}" if rounded else "0.00"
 
 
+def brief(amount: float) -> str:
+    """Return money with its sign where room is scarce: whole units, or millions."""
+    if abs(amount) >= 999_999.5:
+        return f"{amount / 1e6:+,.2f}M"
+    rounded = _unsigned_zero(amount, 0 if abs(amount) >= 99.5 else 2)
+    return f"{rounded:+,.0f}" if abs(rounded) >= 99.5 or not rounded % 1 else f"{rounded:+,.2f}"
+
+
 def percent(fraction: float) -> str:
     """Return a fraction as per cent with two decimals."""
     return f"{_unsigned_zero(fraction * 100, 2):,.2f}%"
