@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import time
+from typing import Any
+
 import backtrader as bt
 
+from lockstep.config.models import AssetConfig
 from lockstep.engine.cerebro.strategy import LockstepStrategy
 
 
@@ -28,3 +35,46 @@ class BreaksAtOnce(LockstepStrategy):
 
 class NotOurs(bt.Strategy):
     """A backtrader strategy that does not derive from LockstepStrategy."""
+
+
+class DiesSilently(LockstepStrategy):
+    """Be killed in the middle of its bars, as a system out of memory does it."""
+
+    def next(self) -> None:
+        if len(self) == 50:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Hangs(LockstepStrategy):
+    """Never come back from its fiftieth bar."""
+
+    def next(self) -> None:
+        while len(self) == 50:
+            time.sleep(0.05)
+
+
+class EatsMemory(LockstepStrategy):
+    """Ask for more memory than its process may have."""
+
+    def next(self) -> None:
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (used + 2**34, used + 2**34))
+        hoard = []
+        while len(self) == 50:
+            hoard.append(bytearray(2**36))
+
+
+class Leaves(LockstepStrategy):
+    """Leave the program."""
+
+    def next(self) -> None:
+        sys.exit(3)
+
+
+class NeverUnpacked(AssetConfig):
+    """Hang as soon as a process is asked for its signals."""
+
+    def __reduce__(self) -> Any:
+        return time.sleep, (600.0,)

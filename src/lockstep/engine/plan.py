@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,25 @@ _NO_CORRELATION = (np.empty((0, 0, 0)), np.empty((0, 0, 0), dtype=np.int32))
 # One asset ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a strategy says of all bars of its asset; without anything, it is mute.
+
+    Parameters
+    ----------
+    signals : Signals or None
+        Of a strategy of signals.
+    custom : CustomStrategy or None
+        A hand-written strategy, which speaks bar by bar.
+    notes : tuple of str
+        What a reader must know, a sentence each.
+    """
+
+    signals: Signals | None = None
+    custom: CustomStrategy | None = None
+    notes: tuple[str, ...] = ()
+
+
 def plan_asset(
     asset: AssetConfig,
     bars: Bars,
@@ -45,7 +65,7 @@ def plan_asset(
     pairs: Sequence[Pair],
     constants: Mapping[str, float],
     folders: Sequence[str] = (),
-    is_mute: bool = False,
+    said: Said | None = None,
 ) -> tuple[AssetPlan, tuple[str, ...]]:
     """Return the plan of one asset and its strategy's notes.
 
@@ -61,8 +81,9 @@ def plan_asset(
         Conversion rates, as `data.rates.rates_at` takes them.
     folders : sequence of str
         Where a hand-written strategy may be imported from.
-    is_mute : bool
-        True plans the asset without its strategy, which failed.
+    said : Said, optional
+        What the strategy said, if it has been asked (`said_by`); an empty one plans the asset
+        without its strategy, which failed.
 
     Raises
     ------
@@ -72,7 +93,8 @@ def plan_asset(
         If the strategy itself fails.
     """
     unit = asset.instrument
-    signals, custom, notes = (None, None, ()) if is_mute else _signals(asset, bars, folders)
+    said = said_by(asset, bars, folders) if said is None else said
+    signals, custom = said.signals, said.custom
     spread = spread_of(unit, bars.time, bars.timeframe)
     quotes_bid = unit.quote_side == "bid"
     bids = [
@@ -83,6 +105,7 @@ def plan_asset(
     rate_open, rate_close = (
         rates_at(unit.quote, account_currency, moment, pairs, constants) for moment in moments
     )
+    entries, leave = spoken(signals)
     plan = AssetPlan(
         instrument=unit,
         timeframe=bars.timeframe,
@@ -97,19 +120,31 @@ def plan_asset(
         rate_open=rate_open,
         rate_close=rate_close,
         nights=nights_of(unit, bars.time),
-        exit=_exit_mask(signals),
-        entries=_entry_rows(signals),
+        exit=leave,
+        entries=entries,
         custom=custom,
         quoted=(bars.open, bars.high, bars.low, bars.close) if custom else None,
     )
-    return plan, notes
+    return plan, said.notes
 
 
-def _signals(
-    asset: AssetConfig, bars: Bars, folders: Sequence[str]
-) -> tuple[Signals | None, CustomStrategy | None, tuple[str, ...]]:
+def said_by(asset: AssetConfig, bars: Bars, folders: Sequence[str]) -> Said:
+    """Ask an asset's strategy for its signals; a hand-written one is only named.
+
+    Parameters
+    ----------
+    asset, bars, folders
+        As `plan_asset` takes them.
+
+    Raises
+    ------
+    ConfigError
+        If its parameters are wrong.
+    AssetError
+        If it fails.
+    """
     if ":" in asset.strategy:
-        return None, CustomStrategy(asset.strategy, dict(asset.parameters), tuple(folders)), ()
+        return Said(custom=CustomStrategy(asset.strategy, dict(asset.parameters), tuple(folders)))
     try:
         strategy = build(strategies.get(asset.strategy), asset.parameters)
     except ConfigError as error:
@@ -126,7 +161,7 @@ def _signals(
             f"{asset.symbol}: strategy {asset.strategy!r} gave {len(signals)} signals for "
             f"{len(bars)} bars; expected one per bar."
         )
-    return signals, None, notes
+    return Said(signals, notes=notes)
 
 
 def spread_of(unit: Instrument, time: Ints, timeframe: int) -> Array:
@@ -155,13 +190,26 @@ def nights_of(unit: Instrument, time: Ints) -> np.ndarray:
     return nights
 
 
-def _exit_mask(signals: Signals | None) -> np.ndarray:
-    if signals is None or signals.exit is None or not signals.exit.any():
+def spoken(signals: Signals | None, first: int = 0) -> tuple[EntryRows, np.ndarray]:
+    """Return what signals ask of the player: entry rows, and the mask of exits.
+
+    Parameters
+    ----------
+    signals : Signals or None
+        None says nothing.
+    first : int
+        Signals of earlier bars are left out, and bars are counted from this one.
+    """
+    return _entry_rows(signals, first), _exit_mask(signals, first)
+
+
+def _exit_mask(signals: Signals | None, first: int) -> np.ndarray:
+    if signals is None or signals.exit is None or not signals.exit[first:].any():
         return np.empty(0, dtype=np.int8)
-    return np.ascontiguousarray(signals.exit, dtype=np.int8)
+    return np.ascontiguousarray(signals.exit[first:], dtype=np.int8)
 
 
-def _entry_rows(signals: Signals | None) -> EntryRows:
+def _entry_rows(signals: Signals | None, first: int) -> EntryRows:
     if signals is None:
         empty = np.empty(0)
         return EntryRows(
@@ -173,7 +221,7 @@ def _entry_rows(signals: Signals | None) -> EntryRows:
             np.empty(0, dtype=np.int32),
             *([empty] * 4),
         )
-    bars = np.flatnonzero(signals.side)
+    bars = first + np.flatnonzero(signals.side[first:])
 
     def rows(values: np.ndarray | None, missing: float) -> Array:
         if values is None:
@@ -183,7 +231,7 @@ def _entry_rows(signals: Signals | None) -> EntryRows:
     strength = np.nan_to_num(rows(signals.strength, 1.0), nan=0.0).clip(0.0, 1.0)
     off = float("nan")
     return EntryRows(
-        bar=bars.astype(np.int32),
+        bar=(bars - first).astype(np.int32),
         side=signals.side[bars].astype(np.int8),
         stop_distance=rows(signals.stop_distance, off),
         target_distance=rows(signals.target_distance, off),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from lockstep.core.errors import StrategyError
 from lockstep.core.plan import RunPlan
 from lockstep.core.protocols import Progress
+from lockstep.engine.apart import end_with
 from lockstep.engine.cerebro.player import play as play_cerebro
 from lockstep.engine.kernel.player import can_play
 from lockstep.engine.kernel.player import play as play_kernel
@@ -50,5 +53,10 @@ def workers(plans: Sequence[RunPlan], player: str, jobs: int) -> Any:
     import joblib
 
     compiled = all(choose(plan, player) == "kernel" for plan in plans)
-    backend = "threading" if compiled else "loky"
-    return joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend=backend)
+    if compiled or jobs == 1:
+        return joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend="threading")
+    # a worker that outlives its parent would hold memory for minutes
+    tied = partial(end_with, os.getpid())
+    return joblib.Parallel(
+        n_jobs=jobs, return_as="generator_unordered", backend="loky", initializer=tied
+    )

@@ -26,6 +26,7 @@ from lockstep.engine.counterfactual import counterfactuals
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.outcome import Facts, Planned, Prepared, Solo
 from lockstep.engine.plan import (
+    Said,
     check_grid,
     has_weekend_days,
     plan_asset,
@@ -38,7 +39,7 @@ from lockstep.engine.plan import (
 )
 from lockstep.engine.played import Played
 from lockstep.engine.players import choose, play
-from lockstep.engine.solo import SoloRuns
+from lockstep.engine.solo import Failure, SoloRuns, ask
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.exits import AMBIGUOUS_RULES
 from lockstep.ledger.prices import bid_of, mid_of
@@ -64,6 +65,9 @@ class PortfolioBacktester:
         it can play. Results are the same, bit for bit.
     labels : sequence of str
         What a reader must know of the result, beside what the run finds itself.
+    asset_timeout : float, optional
+        Seconds the strategy of one asset may take, for its signals or its solo run; each is then
+        asked in a process of its own. None: no limit for signals (docs/players.md).
     """
 
     def __init__(
@@ -76,12 +80,13 @@ class PortfolioBacktester:
         rules: bool = True,
         player: str = "cerebro",
         labels: Sequence[str] = (),
+        asset_timeout: float | None = None,
     ) -> None:
         if not assets:
             raise ConfigError("assets is empty; expected at least one asset.")
         self.assets = sorted(assets, key=lambda asset: asset.symbol)
         self.portfolio = portfolio
-        self.jobs = jobs
+        self.solo_runs = SoloRuns(player, jobs, asset_timeout)
         self.progress = progress or Silent()
         self.rules = rules_of(portfolio) if rules else ()
         self.labels = tuple(labels)
@@ -129,6 +134,7 @@ class PortfolioBacktester:
                 played = play(planned.run, facts.player, progress=self.progress)
                 break
             except AssetError as error:  # it lived through its solo run, and failed here
+                Failure.of(error).log(error.symbol, "portfolio")
                 prepared = prepared.without(error)
                 planned = self.plan(prepared, planned.solos)
                 facts = Facts(self, prepared, planned)
@@ -137,7 +143,7 @@ class PortfolioBacktester:
         check_identities(planned.run, played)
         facts.ambiguous = self._readings(prepared, planned, played, facts.player)
         facts.counterfactuals = counterfactuals(
-            planned.run, facts.player, asked=counterfactual, jobs=self.jobs
+            planned.run, facts.player, asked=counterfactual, jobs=self.solo_runs.jobs
         )
         return facts.complete(planned.run, played)
 
@@ -147,6 +153,7 @@ class PortfolioBacktester:
         other.portfolio = self.portfolio.model_copy(update={"ambiguous_bar": ambiguous_bar})
         other.terms = terms_of(other.portfolio)
         other.progress = Silent()
+        other.solo_runs = dataclasses.replace(self.solo_runs, stage=f"solo:{ambiguous_bar}")
         return other
 
     def _readings(
@@ -193,18 +200,14 @@ class PortfolioBacktester:
             account_currency=self.portfolio.currency,
             pairs=known,
             constants=self.portfolio.conversion,
-            folders=self.portfolio.allow_import,
         )
-        plans, notes, failed = [], {}, {}
+        said, failed = ask(self.assets, bars, self.portfolio.allow_import, self.solo_runs)
+        plans, notes = [], {}
         for asset in self.assets:
             data = bars[asset.symbol]
-            try:
-                plan, said = plan_one(asset, data)
-            except AssetError as error:
-                failed[asset.symbol] = str(error)
-                plan, said = plan_one(asset, data, is_mute=True)
+            plan, more = plan_one(asset, data, said=said.get(asset.symbol, Said()))
             plans.append(plan)
-            notes[asset.symbol] = (*data.notes, *said)
+            notes[asset.symbol] = (*data.notes, *more)
         check_grid(plans)
         return Prepared(bars, tuple(plans), notes, failed)
 
@@ -331,7 +334,7 @@ class PortfolioBacktester:
             if plan.symbol not in known
         }
         kept = {plan.symbol: known[plan.symbol] for plan in plans if plan.symbol in known}
-        played, failed = SoloRuns(self.player, self.jobs).play(runs, self.progress)
+        played, failed = self.solo_runs.play(runs, self.progress)
         return dict(sorted({**kept, **played}.items())), failed
 
     def _schedule(

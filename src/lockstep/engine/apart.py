@@ -1,0 +1,263 @@
+"""Calls in processes of their own: one that dies, hangs or runs out of memory harms no other.
+
+Every process answers one call at a time through its own pipe, so that a process that ends without
+an answer names its call. Processes end with their parent, however that ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from lockstep.core.errors import LockstepError, UsageError
+
+#: How long one call may take if nobody said.
+DEFAULT_SECONDS = 3600.0
+_START_SECONDS = 300.0
+_PR_SET_PDEATHSIG = 1
+_READY, _VALUE, _MEMORY, _ERROR, _BUG = "ready", "value", "memory", "error", "bug"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, on behalf of one asset.
+
+    Parameters
+    ----------
+    symbol : str
+        The asset.
+    function : callable
+        A function of a module: it is imported by the process.
+    arguments : tuple
+        Plain data and arrays; they are copied.
+    """
+
+    symbol: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a call: its value, or why there is none.
+
+    Parameters
+    ----------
+    symbol : str
+        The asset.
+    value : object
+        What the function returned; None after a failure.
+    failure : str
+        A sentence without a subject ("did not finish ..."); empty if there is a value.
+    trace : str
+        The traceback of the failure, where there is one.
+    """
+
+    symbol: str
+    value: Any = None
+    failure: str = ""
+    trace: str = ""
+
+
+def each_apart(
+    calls: Sequence[Call], *, jobs: int, seconds: float | None = None, event: str = "call"
+) -> Iterator[Answer]:
+    """Answer calls in processes, as they finish.
+
+    Parameters
+    ----------
+    calls : sequence of Call
+        Of one function.
+    jobs : int
+        How many processes at a time.
+    seconds : float, optional
+        How long one call may take before its process is ended; None is `DEFAULT_SECONDS`. Starting
+        a process does not count.
+    event : str
+        Begins the name of what is logged: ``<event>.started``.
+
+    Raises
+    ------
+    LockstepError
+        What a call raised on purpose: it ends them all.
+    UsageError
+        If processes cannot be started.
+    RuntimeError
+        If a call raised anything else, with its traceback.
+    """
+    if not calls:
+        return
+    crew = _Crew(calls[0].function, DEFAULT_SECONDS if seconds is None else seconds, event)
+    pool = ThreadPoolExecutor(max(1, min(jobs, len(calls))), thread_name_prefix="apart")
+    try:
+        for future in as_completed([pool.submit(crew.answer, call) for call in calls]):
+            yield future.result()
+    finally:
+        crew.end()
+        pool.shutdown(cancel_futures=True)
+
+
+class _Crew:
+    """The processes of one batch: started when needed, replaced when lost."""
+
+    def __init__(self, function: Callable[..., Any], seconds: float, event: str) -> None:
+        self._function, self._seconds, self._event = function, seconds, event
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+        self._all: list[_Worker] = []
+        self._over = False
+
+    def answer(self, call: Call) -> Answer:
+        worker = self._worker()
+        _log.info(
+            "%s: begun in process %d",
+            call.symbol,
+            worker.process.pid,
+            extra={"event": f"{self._event}.started", "asset": call.symbol},
+        )
+        answer = worker.answer(call, self._seconds)
+        with self._lock:
+            if worker.process.is_alive():
+                self._idle.append(worker)
+        return answer
+
+    def end(self) -> None:
+        """End every process, busy or not."""
+        with self._lock:
+            self._over = True
+            for worker in self._all:
+                worker.end()
+
+    def _worker(self) -> _Worker:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            if self._over:
+                raise UsageError("the processes of the run were ended.")
+            worker = _Worker(self._function)
+            self._all.append(worker)
+        worker.wait_until_ready()
+        return worker
+
+
+class _Worker:
+    """A process and the pipe to it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        # a fork would copy locks that other threads hold
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self.process = context.Process(
+            target=_serve, args=(theirs, os.getpid(), function), daemon=True
+        )
+        self.process.start()
+        theirs.close()
+
+    def wait_until_ready(self) -> None:
+        """Wait for the imports of the process.
+
+        Raises
+        ------
+        UsageError
+            If it ends before it is ready.
+        """
+        try:
+            if self._pipe.poll(_START_SECONDS):
+                self._pipe.recv()
+                return
+            self.end()
+        except (EOFError, OSError):
+            self.process.join()
+        raise UsageError(
+            f"a process for the assets cannot be started (it {self._end_of_process()}). Use "
+            "--jobs 1; a script of one's own must begin its work under "
+            "if __name__ == '__main__'."
+        )
+
+    def answer(self, call: Call, seconds: float) -> Answer:
+        try:
+            self._pipe.send((call.function, call.arguments))
+            if not self._pipe.poll(seconds):
+                self.end()
+                return Answer(call.symbol, failure=f"did not finish within {seconds:g} s")
+            kind, value, trace = self._pipe.recv()
+        except (EOFError, OSError):
+            return Answer(call.symbol, failure=self._end_of_process())
+        if kind == _VALUE:
+            return Answer(call.symbol, value)
+        if kind == _MEMORY:
+            return Answer(call.symbol, failure="needed more memory than there is", trace=trace)
+        if kind == _ERROR:
+            raise value
+        raise RuntimeError(f"{call.symbol}: a process failed:\n{trace}")
+
+    def end(self) -> None:
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
+
+    def _end_of_process(self) -> str:
+        self.process.join()
+        code = self.process.exitcode or 0
+        if code >= 0:
+            return f"ended its process with exit code {code}"
+        name = signal.Signals(-code).name
+        why = ", as systems do when memory runs out" if name == "SIGKILL" else ""
+        return f"lost its process to {name}{why}"
+
+
+# Inside a process -----------------------------------------------------------------------------
+
+
+def _serve(pipe: Connection, parent: int, function: Callable[..., Any]) -> None:
+    """Answer calls until the pipe closes; `function` is here to be imported before the first."""
+    end_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    pipe.send(_READY)
+    while True:
+        try:
+            called, arguments = pipe.recv()
+        except EOFError:
+            return
+        reply = _reply(pipe, called, arguments)
+        del called, arguments
+        pipe.send(reply)
+
+
+def _reply(pipe: Connection, called: Callable[..., Any], arguments: Any) -> tuple[str, Any, str]:
+    try:
+        return _VALUE, called(*arguments), ""
+    except MemoryError:
+        return _MEMORY, None, traceback.format_exc()
+    except LockstepError as error:
+        return _ERROR, error, traceback.format_exc()
+    except Exception as error:
+        pipe.send((_BUG, None, traceback.format_exc()))
+        raise SystemExit(1) from error
+
+
+def end_with(parent: int) -> None:
+    """Let the system end this process as soon as its parent is gone (Linux; elsewhere nothing).
+
+    Parameters
+    ----------
+    parent : int
+        Process number of the parent, which may have gone before this was asked for.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
