@@ -76,7 +76,17 @@ def trades():
     frame["commission"] = 0.25
     frame["swap"] = -0.125
     frame["gross_pnl"] = frame["net_pnl"] + 1.875
-    return frame
+    return frame.assign(
+        side=["long", "short", "long", "short"],
+        units=[10.0, 10.0, 10.0, 5.0],
+        entry_price=[100.0, 50.0, 100.0, 50.0],
+        exit_price=[100.5, 51.0, 103.5, 50.0],
+        stop_price=[99.0, 51.0, 99.0, 51.0],
+        rate_entry=[1.0, 2.0, 1.0, 2.0],
+        rate_exit=[1.0, 2.0, 1.0, 2.0],
+        mae=[0.5, 1.0, 0.5, 0.0],
+        mfe=[1.5, 0.25, 3.5, 0.0],
+    )
 
 
 def decisions():

@@ -112,18 +112,3 @@ def test_calmar_divides_growth_by_the_worst_drawdown_and_passes_reasons_on():
     assert growth.calmar(0.2, 0.0) == Undefined("no drawdown")
     assert growth.calmar(Undefined("why"), 0.1) == Undefined("why")
     assert growth.calmar(0.2, Undefined("why")) == Undefined("why")
-
-
-def test_the_probability_of_skill_is_the_published_example():
-    # Bailey and Lopez de Prado (2012): 24 monthly returns, Sharpe 0.458, skewness -2.448,
-    # kurtosis 10.164: 0.913; with normal returns 0.982.
-    fat = growth.probability_above(0.0, 0.458, 24, skewness=-2.448, kurtosis=10.164)
-    normal = growth.probability_above(0.0, 0.458, 24, skewness=0.0, kurtosis=3.0)
-    assert fat == pytest.approx(0.913, abs=5e-4)
-    assert normal == pytest.approx(0.982, abs=5e-4)
-
-
-def test_symmetric_returns_around_zero_have_an_even_chance_of_skill():
-    values = np.array([0.01, -0.01, 0.02, -0.02])
-    assert growth.probabilistic_sharpe(values) == pytest.approx(0.5, abs=1e-12)
-    assert isinstance(growth.probabilistic_sharpe(np.zeros(5)), Undefined)

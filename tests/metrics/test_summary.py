@@ -53,6 +53,8 @@ def test_the_summary_is_json_and_each_none_has_its_reason(numbers):
     def nones(value, path):
         if isinstance(value, dict):
             return [p for key, item in value.items() for p in nones(item, f"{path}.{key}")]
+        if isinstance(value, list):
+            return [p for at, item in enumerate(value) for p in nones(item, f"{path}.{at}")]
         return [path] if value is None else []
 
     found = [

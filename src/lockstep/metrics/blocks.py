@@ -5,22 +5,43 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lockstep.core.bars import Array
+from lockstep.core.bars import Array, Ints
+from lockstep.metrics import activity, tails
+from lockstep.metrics import drawdown as falls
 from lockstep.metrics import returns as growth
 from lockstep.metrics import trades as deals
-from lockstep.metrics.drawdown import longest_under_water, max_drawdown, share_under_water
+from lockstep.metrics.confidence import min_track_record, probabilistic_sharpe
 from lockstep.metrics.panel import Curve, nanoseconds
-from lockstep.metrics.undefined import Undefined
+from lockstep.metrics.undefined import Measure, Undefined
 
-#: A value of a block: a number, a Measure, a count by name, or a list of numbers.
+#: A value of a block: a number, a Measure, a text, a count by name, or a list.
 Block = dict[str, Any]
 
 COSTS = ("spread_cost", "slippage_cost", "commission", "swap")
+#: What daily returns (n_days,) and the number of days per year say.
+_OF_DAILY_RETURNS: dict[str, Callable[[Array, float], Measure]] = {
+    "volatility": growth.volatility,
+    "sharpe": growth.sharpe,
+    "sharpe_autocorrelation_adjusted": growth.sharpe_autocorrelation_adjusted,
+    "sharpe_autocorrelation_lags": lambda daily, _: growth.autocorrelation_lags(len(daily)),
+    "sortino": growth.sortino,
+    "omega": lambda daily, _: growth.omega(daily),
+    "probabilistic_sharpe": lambda daily, _: probabilistic_sharpe(daily),
+    "min_track_record_days": lambda daily, _: min_track_record(daily),
+    "var_95": lambda daily, _: tails.value_at_risk(daily, 0.05),
+    "var_99": lambda daily, _: tails.value_at_risk(daily, 0.01),
+    "cvar_95": lambda daily, _: tails.conditional_value_at_risk(daily, 0.05),
+    "cvar_99": lambda daily, _: tails.conditional_value_at_risk(daily, 0.01),
+    "skewness": lambda daily, _: tails.skewness(daily),
+    "kurtosis": lambda daily, _: tails.kurtosis(daily),
+}
+_NOT_RECOVERED = Undefined("not recovered by the end of the run")
 
 
 def performance(curve: Curve, daily: Array | Undefined) -> Block:
@@ -34,33 +55,62 @@ def performance(curve: Curve, daily: Array | Undefined) -> Block:
         Daily returns, for the ratios.
     """
     initial, final = curve.initial, curve.final
-    per_year = growth.days_per_year(curve.days)
     rate = growth.cagr(initial, final, growth.years(curve.days))
-    worst = max_drawdown(curve.equity, initial)
+    worst = falls.max_drawdown(curve.equity, initial)
+    ulcer = falls.ulcer_index(curve.marks, initial)
     return {
         "initial_equity": initial,
         "final_equity": final,
         "net_pnl": final - initial,
         "total_return": growth.total_return(initial, final),
         "cagr": rate,
-        **_ratios(daily, per_year),
+        **_of_daily_returns(curve, daily),
         "calmar": growth.calmar(rate, worst),
+        "ulcer_index": ulcer,
+        "ulcer_performance_index": growth.ulcer_performance_index(rate, ulcer),
         "max_drawdown": worst,
-        "longest_under_water_days": longest_under_water(curve.time, curve.equity, initial),
-        "share_under_water": share_under_water(curve.equity, initial),
+        **_drawdowns(curve),
+        "longest_under_water_days": falls.longest_under_water(curve.time, curve.equity, initial),
+        "share_under_water": falls.share_under_water(curve.equity, initial),
         "trading_days": len(curve.days),
     }
 
 
-def _ratios(daily: Array | Undefined, per_year: float) -> Block:
+def _of_daily_returns(curve: Curve, daily: Array | Undefined) -> Block:
+    days = ("best_day", "best_day_date", "worst_day", "worst_day_date")
     if isinstance(daily, Undefined):
-        return dict.fromkeys(("volatility", "sharpe", "sortino", "probabilistic_sharpe"), daily)
+        return dict.fromkeys((*_OF_DAILY_RETURNS, *days), daily)
+    per_year = growth.days_per_year(curve.days)
+    extremes = (*tails.best_day(curve.days, daily), *tails.worst_day(curve.days, daily))
     return {
-        "volatility": growth.volatility(daily, per_year),
-        "sharpe": growth.sharpe(daily, per_year),
-        "sortino": growth.sortino(daily, per_year),
-        "probabilistic_sharpe": growth.probabilistic_sharpe(daily),
+        **{name: measure(daily, per_year) for name, measure in _OF_DAILY_RETURNS.items()},
+        **dict(zip(days, extremes)),
     }
+
+
+def _drawdowns(curve: Curve) -> Block:
+    """Return when the maximum drawdown was, and the worst drawdowns."""
+    keys = ("start", "valley", "recovery")
+    worst = falls.worst_drawdowns(curve.time, curve.equity, curve.initial)
+    if isinstance(worst, Undefined):
+        return dict.fromkeys((*(f"max_drawdown_{key}" for key in keys), "worst_drawdowns"), worst)
+    rows = [
+        {
+            "depth": one.depth,
+            "start": _iso(one.start),
+            "valley": _iso(one.valley),
+            "recovery": _NOT_RECOVERED if one.recovery is None else _iso(one.recovery),
+            "days": one.days,
+        }
+        for one in worst
+    ]
+    first = rows[0] if rows else dict.fromkeys(keys, Undefined("no drawdown"))
+    return {**{f"max_drawdown_{key}": first[key] for key in keys}, "worst_drawdowns": rows}
+
+
+def _iso(ns: int) -> str:
+    """Return a moment as ISO 8601, UTC, to the second."""
+    return f"{np.datetime64(ns, 'ns').astype('datetime64[s]')}Z"
 
 
 def trading(trades: pd.DataFrame, account: Curve) -> Block:
@@ -78,20 +128,71 @@ def trading(trades: pd.DataFrame, account: Curve) -> Block:
     net, multiple = _numbers(trades, "net_pnl"), _numbers(trades, "r_multiple")
     return {
         "trades": len(trades),
-        "win_rate": deals.win_rate(net),
-        "profit_factor": deals.profit_factor(net),
-        "expectancy_r": deals.expectancy_r(multiple),
-        "sqn": deals.sqn(multiple),
-        "average_trade": deals.average_trade(net),
-        "best_trade": deals.best_trade(net),
-        "worst_trade": deals.worst_trade(net),
-        "longest_losing_streak": deals.longest_losing_streak(net),
+        **_wins(net, multiple),
         "gross_pnl": math.fsum(_numbers(trades, "gross_pnl")),
         **{name: math.fsum(_numbers(trades, name)) for name in COSTS},
         **_risk_taken(trades, account),
+        **_activity(trades, account),
+        **_excursions(trades),
         **_ambiguity(trades, net),
         "exits": counts(trades["exit_reason"].tolist() if len(trades) else []),
         "links": counts(_link_names(trades)),
+    }
+
+
+def _wins(net: Array, multiple: Array) -> Block:
+    """Return what the trades made, in money and in R, in the order of their exits."""
+    low, high = deals.win_rate_interval(net)
+    return {
+        "win_rate": deals.win_rate(net),
+        "win_rate_low": low,
+        "win_rate_high": high,
+        "profit_factor": deals.profit_factor(net),
+        "expectancy": deals.expectancy(net),
+        "expectancy_r": deals.expectancy_r(multiple),
+        "r_distribution": deals.r_distribution(multiple),
+        "sqn": deals.sqn(multiple),
+        "average_trade": deals.average_trade(net),
+        "average_win": deals.average_win(net),
+        "average_loss": deals.average_loss(net),
+        "best_trade": deals.best_trade(net),
+        "worst_trade": deals.worst_trade(net),
+        "longest_winning_streak": deals.longest_winning_streak(net),
+        "longest_losing_streak": deals.longest_losing_streak(net),
+    }
+
+
+def _activity(trades: pd.DataFrame, account: Curve) -> Block:
+    """Return how much the trades were in the market, and for how long."""
+    entries, exits = _times(trades, "entry_time"), _times(trades, "exit_time")
+    mean, median, late = activity.holding_hours(entries, exits)
+    units = np.abs(_numbers(trades, "units"))
+    traded = [
+        units * _numbers(trades, f"{fill}_price") * _numbers(trades, f"rate_{fill}")
+        for fill in ("entry", "exit")
+    ]
+    return {
+        "exposure": activity.exposure(entries, exits, account.time),
+        "turnover_per_year": activity.turnover_per_year(
+            np.concatenate(traded), account.marks, growth.years(account.days)
+        ),
+        "trades_per_day": activity.trades_per_day(len(trades), len(account.days)),
+        "holding_hours_mean": mean,
+        "holding_hours_median": median,
+        "holding_hours_p90": late,
+    }
+
+
+def _excursions(trades: pd.DataFrame) -> Block:
+    """Return how far prices went against and for the trades, and how well these were left."""
+    mae, mfe = _numbers(trades, "mae"), _numbers(trades, "mfe")
+    entry, stop = _numbers(trades, "entry_price"), _numbers(trades, "stop_price")
+    sign = np.where(trades["side"] == "short", -1.0, 1.0) if len(trades) else np.empty(0)
+    moved = _divided(sign * (_numbers(trades, "exit_price") - entry), np.abs(entry - stop))
+    return {
+        "mae_r_mean": float(np.mean(mae)) if len(mae) else deals.NO_TRADE,
+        "mfe_r_mean": float(np.mean(mfe)) if len(mfe) else deals.NO_TRADE,
+        "exit_efficiency": activity.exit_efficiency(moved, mae, mfe),
     }
 
 
@@ -102,7 +203,7 @@ def counts(names: list[str]) -> dict[str, int]:
 
 def _risk_taken(trades: pd.DataFrame, account: Curve) -> Block:
     risk, asked = _numbers(trades, "risk_amount"), _numbers(trades, "risk_asked")
-    entries = nanoseconds(trades["entry_time"]) if len(trades) else np.empty(0, dtype=np.int64)
+    entries = _times(trades, "entry_time")
     before = deals.equity_before(entries, account.time, account.equity, account.initial)
     share = _divided(risk, before)
     return {
@@ -135,6 +236,10 @@ def _link_names(trades: pd.DataFrame) -> list[str]:
 
 def _numbers(trades: pd.DataFrame, column: str) -> Array:
     return trades[column].to_numpy(dtype=np.float64) if len(trades) else np.empty(0)
+
+
+def _times(trades: pd.DataFrame, column: str) -> Ints:
+    return nanoseconds(trades[column]) if len(trades) else np.empty(0, dtype=np.int64)
 
 
 def _divided(above: Array, below: Array) -> Array:

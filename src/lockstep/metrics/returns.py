@@ -12,6 +12,8 @@ from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
 DAYS_PER_YEAR = 365.25
 #: Largest logarithm of a yearly growth factor that is still worth a number.
 _LARGEST_LOG = 50.0
+#: Days below which autocorrelations say nothing: their standard error is 1 / sqrt(n).
+FEWEST_FOR_AUTOCORRELATION = 30
 
 
 def daily_returns(marks: Array, initial: float) -> Array | Undefined:
@@ -155,7 +157,7 @@ def sharpe(returns: Array, per_year: float) -> Measure:
     ----------
     Sharpe (1994), "The Sharpe Ratio".
     """
-    daily = _daily_sharpe(returns)
+    daily = daily_sharpe(returns)
     return daily if isinstance(daily, Undefined) else daily * math.sqrt(per_year)
 
 
@@ -194,62 +196,143 @@ def calmar(growth: Measure, worst_drawdown: Measure) -> Measure:
     ----------
     Young (1991), "Calmar Ratio: A Smoother Tool"; here over the whole run.
     """
-    if isinstance(growth, Undefined):
-        return growth
-    if isinstance(worst_drawdown, Undefined):
-        return worst_drawdown
-    if worst_drawdown <= ROUNDING:
-        return Undefined("no drawdown")
-    return growth / worst_drawdown
+    return _over(growth, worst_drawdown)
 
 
-def probabilistic_sharpe(returns: Array) -> Measure:
-    """Return the probability that the true Sharpe ratio is above zero.
+def ulcer_performance_index(growth: Measure, ulcer: Measure) -> Measure:
+    """Return the compound annual growth rate over the Ulcer index, against idle cash.
+
+    Parameters
+    ----------
+    growth : float or Undefined
+        See `cagr`.
+    ulcer : float or Undefined
+        See `lockstep.metrics.drawdown.ulcer_index`, a positive fraction.
+
+    References
+    ----------
+    Martin, McCann (1989), "The Investor's Guide to Fidelity Funds".
+    """
+    return _over(growth, ulcer)
+
+
+def omega(returns: Array) -> Measure:
+    """Return the Omega ratio of daily returns at a threshold of zero.
 
     Returns
     -------
     float or Undefined
-        A probability in [0, 1], see `probability_above`; no annualisation enters.
-    """
-    daily = _daily_sharpe(returns)
-    if isinstance(daily, Undefined):
-        return daily
-    centred = returns - np.mean(returns)
-    second = float(np.mean(centred**2))
-    skewness = float(np.mean(centred**3)) / second**1.5
-    kurtosis = float(np.mean(centred**4)) / second**2
-    return probability_above(0.0, daily, len(returns), skewness=skewness, kurtosis=kurtosis)
-
-
-def probability_above(
-    benchmark: float, ratio: float, days: int, *, skewness: float, kurtosis: float
-) -> Measure:
-    """Return the probability that the true Sharpe ratio exceeds a benchmark.
-
-    Parameters
-    ----------
-    benchmark, ratio : float
-        Sharpe ratios per observation, not annualised.
-    days : int
-        Observations.
-    skewness, kurtosis : float
-        Of the returns; kurtosis is raw (3 for a normal distribution).
+        ``sum(max(r, 0)) / sum(max(-r, 0))``, no unit and not annualised: above 1 the days that
+        gained outweigh those that lost.
 
     References
     ----------
-    Bailey, Lopez de Prado (2012), "The Sharpe Ratio Efficient Frontier".
+    Keating, Shadwick (2002), "A Universal Performance Measure".
     """
-    variance = 1.0 - skewness * ratio + (kurtosis - 1.0) / 4.0 * ratio * ratio
-    if variance <= ROUNDING:
-        return Undefined("the returns take too few values to tell chance from skill")
-    score = (ratio - benchmark) * math.sqrt(days - 1) / math.sqrt(variance)
-    return 0.5 * math.erfc(-score / math.sqrt(2.0))
+    if len(returns) < 2:
+        return Undefined("fewer than two trading days")
+    lost = -float(np.sum(returns[returns < 0.0]))
+    if lost <= ROUNDING:
+        return Undefined("no losing day")
+    return float(np.sum(returns[returns > 0.0])) / lost
 
 
-def _daily_sharpe(returns: Array) -> Measure:
+def autocorrelations(returns: Array, lags: int) -> Array:
+    """Return the sample autocorrelations of lags 1 to `lags`, shape (lags,).
+
+    Parameters
+    ----------
+    returns : ndarray, shape (n_days,)
+        Daily returns (fraction) that vary.
+    lags : int
+        At most n_days - 1.
+
+    Returns
+    -------
+    ndarray, shape (lags,)
+        ``sum((r_t - m)(r_(t-k) - m)) / sum((r_t - m)^2)`` over all t that have both.
+    """
+    centred = returns - np.mean(returns)
+    whole = float(centred @ centred)
+    return np.array([float(centred[k:] @ centred[:-k]) / whole for k in range(1, lags + 1)])
+
+
+def autocorrelation_lags(days: int) -> int:
+    """Return how many autocorrelations a record of so many days supports.
+
+    ``floor(4 (n / 100)^(2/9))``: 4 for 100 days, 6 for 1,000. Longer lags are noise: all of them
+    together always sum to -1/2, whatever the returns.
+
+    References
+    ----------
+    Newey, West (1994), "Automatic Lag Selection in Covariance Matrix Estimation".
+    """
+    return math.floor(4.0 * math.pow(days / 100.0, 2.0 / 9.0))
+
+
+def time_aggregation(correlations: Array, periods: float) -> Measure:
+    """Return the factor from a Sharpe ratio per day to one per year.
+
+    Parameters
+    ----------
+    correlations : ndarray, shape (n_lags,)
+        Autocorrelations of lags 1, 2, ...; beyond the last they are taken as 0.
+    periods : float
+        Days per year, q.
+
+    Returns
+    -------
+    float or Undefined
+        ``eta(q) = q / sqrt(q + 2 sum over k < q of (q - k) rho_k)``: the square root of q if
+        nothing is correlated, less if gains follow gains.
+
+    References
+    ----------
+    Lo (2002), "The Statistics of Sharpe Ratios".
+    """
+    lags = np.arange(1, len(correlations) + 1)
+    inside = lags < periods
+    variance = periods + 2.0 * float((periods - lags[inside]) @ correlations[inside])
+    if variance <= ROUNDING * periods:
+        return Undefined("the returns cancel one another within days: a year would have no risk")
+    return periods / math.sqrt(variance)
+
+
+def sharpe_autocorrelation_adjusted(returns: Array, per_year: float) -> Measure:
+    """Return the annualised Sharpe ratio, corrected for the autocorrelation of daily returns.
+
+    Returns
+    -------
+    float or Undefined
+        ``mean / std(n - 1) * eta(per_year)``, see `time_aggregation`, with
+        `autocorrelation_lags` lags: what `sharpe` overstates when gains follow gains and losses
+        losses.
+    """
+    daily = daily_sharpe(returns)
+    if isinstance(daily, Undefined):
+        return daily
+    if len(returns) < FEWEST_FOR_AUTOCORRELATION:
+        return Undefined(f"fewer than {FEWEST_FOR_AUTOCORRELATION} trading days")
+    found = autocorrelations(returns, autocorrelation_lags(len(returns)))
+    factor = time_aggregation(found, per_year)
+    return factor if isinstance(factor, Undefined) else daily * factor
+
+
+def daily_sharpe(returns: Array) -> Measure:
+    """Return the Sharpe ratio per day, ``mean / std(n - 1)``: not annualised."""
     if len(returns) < 2:
         return Undefined("fewer than two trading days")
     deviation = float(np.std(returns, ddof=1))
     if deviation <= ROUNDING:
         return Undefined("the daily returns do not vary")
     return float(np.mean(returns)) / deviation
+
+
+def _over(growth: Measure, drawdown: Measure) -> Measure:
+    if isinstance(growth, Undefined):
+        return growth
+    if isinstance(drawdown, Undefined):
+        return drawdown
+    if drawdown <= ROUNDING:
+        return Undefined("no drawdown")
+    return growth / drawdown

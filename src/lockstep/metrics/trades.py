@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from lockstep.core.bars import Array, Ints
+from lockstep.metrics.distribution import share
 from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
 
 NO_TRADE = Undefined("no trade")
+#: Per cent; the levels of `r_distribution` between minimum and maximum.
+R_PERCENTILES = (5, 25, 50, 75, 95)
 
 
 def win_rate(net_pnl: Array) -> Measure:
@@ -79,13 +83,84 @@ def worst_trade(net_pnl: Array) -> Measure:
     return float(np.min(net_pnl)) if len(net_pnl) else NO_TRADE
 
 
+def average_win(net_pnl: Array) -> Measure:
+    """Return the mean net P&L of the trades above zero (account currency)."""
+    won = net_pnl[net_pnl > 0.0]
+    return float(np.mean(won)) if len(won) else Undefined("no winning trade")
+
+
+def average_loss(net_pnl: Array) -> Measure:
+    """Return the mean net P&L of the trades below zero (account currency, negative)."""
+    lost = net_pnl[net_pnl < 0.0]
+    return float(np.mean(lost)) if len(lost) else Undefined("no losing trade")
+
+
+def expectancy(net_pnl: Array) -> Measure:
+    """Return what a trade can be expected to make (account currency).
+
+    Returns
+    -------
+    float or Undefined
+        ``P(win) * average win + P(loss) * average loss``, which is the mean net P&L.
+
+    References
+    ----------
+    Tharp (1998), "Trade Your Way to Financial Freedom".
+    """
+    return average_trade(net_pnl)
+
+
 def longest_losing_streak(net_pnl: Array) -> int:
     """Return the largest number of trades in a row, by exit, with a net P&L below zero."""
-    longest = streak = 0
-    for pnl in net_pnl:
-        streak = streak + 1 if pnl < 0.0 else 0
-        longest = max(longest, streak)
-    return longest
+    return _longest_run(net_pnl < 0.0)
+
+
+def longest_winning_streak(net_pnl: Array) -> int:
+    """Return the largest number of trades in a row, by exit, with a net P&L above zero."""
+    return _longest_run(net_pnl > 0.0)
+
+
+def win_rate_interval(net_pnl: Array) -> tuple[Measure, Measure]:
+    """Return Wilson's 95 % interval of the probability that a trade wins (low, high).
+
+    Trades are taken as independent; trades that overlap in time are not quite, so the true
+    interval is wider.
+
+    References
+    ----------
+    Wilson (1927), "Probable Inference, the Law of Succession, and Statistical Inference".
+    """
+    if len(net_pnl) == 0:
+        return NO_TRADE, NO_TRADE
+    found = share(net_pnl > 0.0)
+    return found.low, found.high
+
+
+def r_distribution(r_multiple: Array) -> dict[str, Measure]:
+    """Return minimum, maximum and the percentiles of `R_PERCENTILES` of the R multiples.
+
+    Parameters
+    ----------
+    r_multiple : ndarray, shape (n_trades,)
+        Net P&L / initial risk of each trade; between two of them a percentile is interpolated
+        linearly.
+
+    Returns
+    -------
+    dict
+        ``min, p05, p25, p50, p75, p95, max`` (R); each undefined if there is no trade.
+    """
+    names = ["min", *(f"p{level:02d}" for level in R_PERCENTILES), "max"]
+    if len(r_multiple) == 0:
+        return dict.fromkeys(names, NO_TRADE)
+    found = np.percentile(r_multiple, [0, *R_PERCENTILES, 100])
+    return {name: float(value) for name, value in zip(names, found)}
+
+
+def _longest_run(hits: npt.NDArray[np.bool_]) -> int:
+    edges = np.diff(hits.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
+    lengths = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
+    return int(np.max(lengths, initial=0))
 
 
 def equity_before(entries: Ints, time: Ints, equity: Array, initial: float) -> Array:
