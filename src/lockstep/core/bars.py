@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from lockstep.core.memo import Memo
+
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 MINUTE_NS = 60_000_000_000
 TIMEFRAMES: dict[str, int] = {
@@ -46,6 +50,8 @@ class Bars:
         Where they came from: ``file``, ``sha256``, ``format``, or ``sample`` and ``seed``.
     notes : tuple of str
         Findings of the quality gate (gaps, stale runs, outliers), each a sentence.
+    memo : Memo or None
+        Keeps what `computed` returned; None keeps nothing.
     """
 
     symbol: str
@@ -58,6 +64,7 @@ class Bars:
     volume: Array
     source: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    memo: Memo | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         """Return the number of bars."""
@@ -67,6 +74,21 @@ class Bars:
     def has_volume(self) -> bool:
         """True if any bar carries volume."""
         return bool(np.any(self.volume > 0))
+
+    def computed(self, function: Callable[..., T], *inputs: Any) -> T:
+        """Return ``function(*inputs)``, once for the same inputs if these bars remember.
+
+        A strategy that asks for its indicators this way lets a search reuse those that a change of
+        parameters does not touch. The function must be pure; nobody may write into its result.
+        """
+        if self.memo is None:
+            return function(*inputs)
+        kept: T = self.memo(function, *inputs)
+        return kept
+
+    def remembering(self) -> Bars:
+        """Return the same bars with a memory for `computed`."""
+        return replace(self, memo=Memo())
 
     def between(self, start: int, end: int) -> Bars:
         """Return the bars with start <= label < end (ns)."""

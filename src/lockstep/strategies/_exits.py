@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from lockstep.core.bars import MINUTE_NS, TIMEFRAMES, Array, Bars
+from lockstep.core.bars import MINUTE_NS, TIMEFRAMES, Array, Bars, Ints
 from lockstep.core.calendar import local_hours
 
 #: `max_minutes` that stands for "as usual for the timeframe".
@@ -95,7 +95,11 @@ def within_hours(bars: Bars, start: int, end: int, zone: str) -> npt.NDArray[np.
     """
     if start == end:
         return np.ones(len(bars), dtype=np.bool_)
-    hours = local_hours(bars.time + bars.timeframe, zone)
+    hours = bars.computed(_hours_at_close, bars.time, bars.timeframe, zone)
     if start < end:
         return (hours >= start) & (hours < end)
     return (hours >= start) | (hours < end)
+
+
+def _hours_at_close(time: Ints, timeframe: int, zone: str) -> npt.NDArray[np.int64]:
+    return local_hours(time + timeframe, zone)

@@ -65,14 +65,14 @@ class BreakoutStrategy:
 
     def indicators(self, bars: Bars) -> dict[str, Array]:
         """Return the bounds of both channels (bars before the current one) and ATR."""
-        entry = donchian(bars.high, bars.low, self.entry_period)
-        leave = donchian(bars.high, bars.low, self.exit_period)
+        entry = bars.computed(donchian, bars.high, bars.low, self.entry_period)
+        leave = bars.computed(donchian, bars.high, bars.low, self.exit_period)
         return {
             "entry_lower": entry.lower,
             "entry_upper": entry.upper,
             "exit_lower": leave.lower,
             "exit_upper": leave.upper,
-            "atr": atr(bars.high, bars.low, bars.close, self.atr_period),
+            "atr": bars.computed(atr, bars.high, bars.low, bars.close, self.atr_period),
         }
 
     def signals(self, bars: Bars, indicators: dict[str, Array]) -> Signals:

@@ -133,17 +133,18 @@ class MeanReversionStrategy:
 
     def indicators(self, bars: Bars) -> dict[str, Array]:
         """Return middle and deviation of both bands, ATR, its rank, and ADX."""
-        middle, deviation = moments(bars.close, self.bollinger_period)
-        average, spread = vwap(bars.high, bars.low, bars.close, bars.volume, self.vwap_period)
-        mean_range = atr(bars.high, bars.low, bars.close, self.atr_period)
+        high, low, close = bars.high, bars.low, bars.close
+        middle, deviation = bars.computed(moments, close, self.bollinger_period)
+        average, spread = bars.computed(vwap, high, low, close, bars.volume, self.vwap_period)
+        mean_range = bars.computed(atr, high, low, close, self.atr_period)
         return {
             "bollinger_middle": middle,
             "bollinger_std": deviation,
             "vwap": average,
             "vwap_std": spread,
             "atr": mean_range,
-            "atr_rank": percent_rank(mean_range, self.volatility_period),
-            "adx": adx(bars.high, bars.low, bars.close, self.adx_period),
+            "atr_rank": bars.computed(percent_rank, mean_range, self.volatility_period),
+            "adx": bars.computed(adx, high, low, close, self.adx_period),
         }
 
     def signals(self, bars: Bars, indicators: dict[str, Array]) -> Signals:
