@@ -1,12 +1,13 @@
-"""Lines of 100 columns: headings, paragraphs, boxes, aligned tables."""
+"""Lines of 100 columns: headings, paragraphs, boxes, aligned tables; each knows its block."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
+from lockstep.report.blocks import Box, Heading, Items, Pairs, Paragraph, Table, lines_of
+from lockstep.report.blocks import Column as Column  # noqa: PLC0414 - sections import it here
 from lockstep.report.wording import plain
 
 WIDTH = 100
@@ -14,44 +15,21 @@ INDENT = "  "
 GAP = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a table.
-
-    Parameters
-    ----------
-    head : str
-        Its title; ``|`` parts lines.
-    cells : sequence of str
-        From top to bottom.
-    left : bool
-        True aligns it to the left.
-    """
-
-    head: str
-    cells: Sequence[str]
-    left: bool = False
-
-    @property
-    def width(self) -> int:
-        """Characters of the widest line."""
-        return max(len(text) for text in (*self.head.split("|"), *self.cells))
-
-
 def heading(title: str) -> str:
     """Return the line that begins a section."""
-    return f"--- {title} ".ljust(WIDTH, "-")
+    return lines_of(Heading(title), [f"--- {title} ".ljust(WIDTH, "-")])[0]
 
 
 def paragraph(text: str, first: str = INDENT, rest: str | None = None) -> list[str]:
     """Return wrapped lines; `first` and `rest` stand before the first line and the others."""
-    return textwrap.wrap(
+    wrapped = textwrap.wrap(
         plain(text),
         WIDTH,
         initial_indent=first,
         subsequent_indent=" " * len(first) if rest is None else rest,
         break_on_hyphens=False,
     )
+    return lines_of(Paragraph(plain(text), first.strip()), wrapped)
 
 
 def bullets(sentences: Iterable[str]) -> list[str]:
@@ -61,15 +39,16 @@ def bullets(sentences: Iterable[str]) -> list[str]:
 
 def box(lines: Iterable[str]) -> list[str]:
     """Return lines framed to the full width; a line ``---`` draws a rule."""
+    whole = Box(tuple(plain(line) for line in lines))
     edge = "+" + "=" * (WIDTH - 2) + "+"
     drawn = [edge]
-    for line in lines:
+    for line in whole.lines:
         if line == "---":
             drawn.append("+" + "-" * (WIDTH - 2) + "+")
             continue
-        for part in textwrap.wrap(plain(line), WIDTH - 4, break_on_hyphens=False) or [""]:
+        for part in textwrap.wrap(line, WIDTH - 4, break_on_hyphens=False) or [""]:
             drawn.append(f"| {part.ljust(WIDTH - 4)} |")
-    return [*drawn, edge]
+    return lines_of(whole, [*drawn, edge])
 
 
 def pairs(items: Sequence[tuple[str, str]], label: int = 24) -> list[str]:
@@ -78,15 +57,19 @@ def pairs(items: Sequence[tuple[str, str]], label: int = 24) -> list[str]:
     for name, value in items:
         head = f"{INDENT}{name.ljust(label)}{GAP}"
         lines += paragraph(value, head, " " * len(head)) or [head.rstrip()]
-    return lines
+    return lines_of(Pairs(tuple((name, plain(value)) for name, value in items)), lines)
 
 
 def side_by_side(items: Sequence[str], per_line: int = 2) -> list[str]:
     """Return items in columns, read from left to right."""
+    return lines_of(Items(tuple(items)), _beside(items, per_line))
+
+
+def _beside(items: Sequence[str], per_line: int) -> list[str]:
     width = (WIDTH - len(INDENT)) // per_line
     rows = [items[at : at + per_line] for at in range(0, len(items), per_line)]
     if per_line > 1 and any(len(item) >= width for item in items):
-        return side_by_side(items, per_line - 1)
+        return _beside(items, per_line - 1)
     if per_line == 1:
         return [line for item in items for line in _fitted(item)]
     return [(INDENT + "".join(item.ljust(width) for item in row)).rstrip() for row in rows]
@@ -107,7 +90,7 @@ def table(columns: Sequence[Column], *, below: int = 0) -> list[str]:
         if lines:
             lines.append("")
         lines += _drawn(block, below)
-    return lines
+    return lines_of(Table(tuple(columns), below), lines)
 
 
 def _blocks(columns: Sequence[Column]) -> list[list[Column]]:
