@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Protocol
+
+import pandas as pd
 
 from lockstep.core.bars import Array, Bars
 from lockstep.core.signals import Signals
+from lockstep.core.trial import Trial
 
 
 class Strategy(Protocol):
@@ -39,6 +44,31 @@ class Progress(Protocol):
         """Report finished units."""
 
 
+class Sink(Protocol):
+    """Keeps what long work has finished, so that a later start can go on from there.
+
+    Passed in by the command line; what is kept belongs to one configuration, one set of data and
+    one version of the code.
+    """
+
+    def keep(self, kind: str, name: str, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Keep the tables of one finished part, all or none of them."""
+
+    def kept(self, kind: str, name: str) -> dict[str, pd.DataFrame] | None:
+        """Return the tables of a part, equal to the bit and in type; None if it is not there."""
+
+
+class Forgetful:
+    """A `Sink` that keeps nothing."""
+
+    def keep(self, kind: str, name: str, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Forget it."""
+
+    def kept(self, kind: str, name: str) -> dict[str, pd.DataFrame] | None:
+        """Return None."""
+        return None
+
+
 class Silent:
     """A `Progress` that shows nothing."""
 
@@ -47,3 +77,13 @@ class Silent:
 
     def advance(self, task: str, units: int = 1) -> None:
         """Ignore the advance."""
+
+
+class TrialStore(Protocol):
+    """Keeps every trial of every search, so that none is forgotten or paid for twice."""
+
+    def load(self, study: str) -> list[Trial]:
+        """Return what was kept of a study, by number."""
+
+    def keep(self, study: str, trials: Sequence[Trial]) -> None:
+        """Append finished trials; they are on the disk when this returns."""
