@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from lockstep.cli import audit_flags
+from lockstep.cli import audit_flags, logs
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
 from lockstep.cli.verify_flags import verify_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
@@ -136,7 +136,10 @@ def _run(name: str, prog: str, words: Sequence[str]) -> int:
     if not arguments.debug:
         sys.excepthook = _report_bug
     try:
-        return int(importlib.import_module(command.module).run(arguments, [prog, *words]))
+        with logs.listening(
+            **{name: getattr(arguments, name, False) for name in ("verbose", "quiet", "debug")}
+        ):
+            return int(importlib.import_module(command.module).run(arguments, [prog, *words]))
     except LockstepError as error:
         if arguments.debug:
             traceback.print_exc()

@@ -68,6 +68,7 @@ def portfolio_parser(prog: str) -> argparse.ArgumentParser:
     parser = new_parser(prog, _PORTFOLIO, _PORTFOLIO_EXAMPLES)
     add_portfolio(parser)
     _add_counterfactual(parser)
+    _add_survival(parser)
     return parser
 
 
@@ -133,6 +134,7 @@ def asset_parser(prog: str) -> argparse.ArgumentParser:
     _add_account(parser)
     _add_run(parser)
     _add_counterfactual(parser)
+    _add_survival(parser)
     return parser
 
 
@@ -293,6 +295,19 @@ def _add_counterfactual(parser: argparse.ArgumentParser) -> None:
         help="play the run again without each risk rule (default: on with the compiled player, "
         "off with cerebro)",
     )  # fmt: skip
+
+
+def _add_survival(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what may go wrong")
+    group.add_argument(
+        "--asset-timeout", type=_positive, metavar="SECONDS",
+        help="end the strategy of an asset that takes longer, for its signals or its solo run; "
+        "each then works in a process of its own (default: 3600 for hand-written strategies with "
+        "--jobs above 1, else none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--verbose", action="store_true", help="tell on stderr what run.log keeps, as it happens"
+    )
 
 
 def _number(text: str) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep import report
+from lockstep.cli import logs
 from lockstep.cli.progress import ProgressBars
 from lockstep.config.loading import Loaded, load
 from lockstep.config.models import RunConfig
@@ -100,7 +101,9 @@ def backtest(
     if not arguments.quiet:
         tell([*loaded.notices, *compiling(arguments.player)])
     with ProgressBars(shown=not arguments.quiet) as progress:
-        bars, pairs = read_data(loaded.config, arguments.data, progress)
+        with logs.stage("data"):
+            bars, pairs = read_data(loaded.config, arguments.data, progress)
+        logs.doubts({symbol: one.notes for symbol, one in bars.items()})
         config = labelled(loaded.config, bars)
         plain = config.to_plain()
         sources = {symbol: one.source for symbol, one in bars.items()}
@@ -113,9 +116,10 @@ def backtest(
             rules=rules,
             player=arguments.player,
             labels=config.labels,
+            asset_timeout=arguments.asset_timeout,
         )
         place = RunDirectory.create(arguments.results, name)
-        with place.running():
+        with place.running(), logs.kept_in(place.path, place.run_id), logs.stage("run"):
             played = backtester.run(bars, pairs, counterfactual=arguments.counterfactual)
             facts = {
                 **played.facts,
@@ -126,7 +130,8 @@ def backtest(
                 "pairs": {pair.name: dict(pair.source) for pair in pairs},
             }
             result = dataclasses.replace(played, facts=facts, config=plain)
-            _keep(result, place, loaded, argv, started)
+            with logs.stage("report"):
+                _keep(result, place, loaded, argv, started)
     return _conclude(result, place, arguments)
 
 
@@ -165,9 +170,8 @@ def labelled(config: RunConfig, bars: Mapping[str, Bars]) -> RunConfig:
 
 
 def tell(sentences: Sequence[str]) -> None:
-    """Print notices on stderr."""
-    for sentence in sentences:
-        print(f"notice: {sentence}", file=sys.stderr)
+    """Tell notices on stderr and in the run's log."""
+    logs.notice(sentences)
 
 
 def read_data(
