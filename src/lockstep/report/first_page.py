@@ -1,136 +1,171 @@
-"""Page one: the honest number, what adding runs up would have promised, and why they differ."""
+"""Page one, the verdict: what it made, what it risked, what would have hurt, what is doubtful.
+
+Every number here comes from metrics.json, from the facts or from the settings, and never from the
+tables: the page can be shown again without them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
-
-from lockstep.report.differences import differences
 from lockstep.report.headlines import headlines, missing_assets
-from lockstep.report.layout import (
-    WIDTH,
-    Column,
-    bullets,
-    heading,
-    pairs,
-    paragraph,
-    side_by_side,
-    table,
-)
+from lockstep.report.hurt import hurt
+from lockstep.report.layout import Column, bullets, heading, pairs, paragraph, table
 from lockstep.report.reading import Reading
 from lockstep.report.wording import (
     count,
     counted,
-    day,
     days,
-    moment,
     money,
     multiple,
     percent,
+    points,
     ratio,
     signed,
 )
 
+#: Lines of page one, the findings of the doctor filling what the rest leaves.
+LINES = 60
+#: Lines the doctor gets on any page, its heading included.
+LEAST = 6
+_LABEL = 21
+
 
 def first_page(reading: Reading) -> list[str]:
     """Return the lines of page one."""
+    lines = [*headlines(reading), *bullets(missing_assets(reading))]
+    lines += part("WHAT IT MADE", reading, _made)
+    lines += part("WHAT IT RISKED", reading, _risked)
+    lines += part("WHAT WOULD HAVE HURT", reading, lambda own: pairs(hurt(own), label=_LABEL))
+    return [*lines, *found(reading, LINES - len(lines))]
+
+
+def part(title: str, reading: Reading, said: Callable[[Reading], list[str]]) -> list[str]:
+    """Return a part of the page with its heading and the footnotes of its own numbers."""
     own = reading.renewed()
-    lines = [*headlines(own), *_three_results(own)]
-    why = differences(own)
-    if why:
-        lines += ["", heading("WHY THEY DIFFER"), *bullets(why)]
-    lines += ["", heading("KEY FIGURES"), *_key_figures(own)]
-    lines += ["", heading("ASSETS AND THEIR DATA"), *asset_ranges(own)]
-    missing = missing_assets(own)
-    return [*lines, *bullets(missing), *own.notes.lines()]
+    lines = said(own)
+    return ["", heading(title), *lines, *own.notes.lines()] if lines else []
 
 
-def _three_results(reading: Reading) -> list[str]:
+def _made(reading: Reading) -> list[str]:
     capital = reading.number("portfolio", "initial_equity")
     names = {
         "net_pnl": "The portfolio: one account, one clock, every rule",
         "weighted_solo_pnl": "Its solo runs added up, each at its weight",
         "naive_solo_pnl": "Its solo runs added up, each with the full capital (naive)",
     }
-    shares = [
-        reading.cell(lambda amount: percent(amount / capital), "portfolio", key) for key in names
-    ]
+
+    def share(amount: float) -> str:
+        return percent(amount / capital) if capital > 0.0 else "n/a"
+
     columns = [
         Column("Net P&L after all costs", [*names.values()], left=True),
         Column(reading.currency, [reading.cell(signed, "portfolio", key) for key in names]),
-        Column("of capital", shares),
+        Column("of capital", [reading.cell(share, "portfolio", key) for key in names]),
     ]
-    return ["", *table(columns)]
+    return [*table(columns), *pairs(_key_figures(reading), label=_LABEL)]
 
 
-def _key_figures(reading: Reading) -> list[str]:
+def _key_figures(reading: Reading) -> list[tuple[str, str]]:
     def cell(show: Callable[[float], str], key: str) -> str:
         return reading.cell(show, "portfolio", key)
 
-    currency = reading.currency
-    items = [
-        (
-            "Equity",
-            (
-                f"{cell(money, 'initial_equity')} -> {cell(money, 'final_equity')} {currency}: "
-                f"{cell(percent, 'total_return')}, {cell(percent, 'cagr')} a year (CAGR)"
-            ),
-        ),
-        (
-            "Sharpe / Sortino",
-            (
-                f"{cell(ratio, 'sharpe')} / {cell(ratio, 'sortino')} at "
-                f"{cell(percent, 'volatility')} volatility a year, from "
-                f"{counted(reading.count('portfolio', 'trading_days'), 'daily mark')}"
-            ),
-        ),
-        ("Max drawdown", _drawdown(reading)),
-        ("Worst day", _worst_day(reading)),
-        (
-            "Min margin level",
-            (
-                f"{cell(percent, 'min_margin_level')} (stop-out at "
-                f"{percent(float(reading.settings.get('stop_out_level', 0.5)))}), "
-                f"{counted(reading.count('portfolio', 'stop_outs'), 'stop-out')}"
-            ),
-        ),
-        ("Trades", _trades(reading)),
-        ("Risk per trade", _risk(reading)),
-        ("Capital not allocated", _reserve(reading)),
-    ]
-    return pairs(items, label=21)
-
-
-def _drawdown(reading: Reading) -> str:
-    depth = reading.cell(percent, "portfolio", "max_drawdown")
-    fall = reading.fall
-    if fall is None:
-        return depth
-    back = "not recovered" if fall.recovered is None else f"recovered {day(fall.recovered)}"
-    longest = reading.cell(days, "portfolio", "longest_under_water_days")
-    return (
-        f"{depth} ({signed(fall.money)} {reading.currency}): peak {moment(fall.start)}, bottom "
-        f"{moment(fall.bottom)}, {back}; longest time under water {longest} days"
+    equity = (
+        f"{cell(money, 'initial_equity')} -> {cell(money, 'final_equity')} {reading.currency}: "
+        f"{cell(percent, 'total_return')}, {cell(percent, 'cagr')} a year (CAGR)"
     )
-
-
-def _worst_day(reading: Reading) -> str:
-    worst = reading.worst_day
-    if worst is None:
-        return "no losing day"
-    return f"{percent(worst.fraction)} ({signed(worst.money)} {reading.currency}) on {worst.day}"
+    marks = counted(reading.count("portfolio", "trading_days"), "daily mark")
+    sharpe = (
+        f"{cell(ratio, 'sharpe')} / {cell(ratio, 'sortino')} at {cell(percent, 'volatility')} "
+        f"volatility a year, from {marks}"
+    )
+    items = [("Equity", equity), ("Sharpe / Sortino", sharpe), ("Trades", _trades(reading))]
+    return [*items, *_costs(reading), *_ends(reading)]
 
 
 def _trades(reading: Reading) -> str:
     trades = reading.count("portfolio", "trades")
     if not trades:
         return "none was taken"
+    won = f"{reading.cell(percent, 'portfolio', 'win_rate')} won"
+    if reading.value("portfolio", "win_rate_low") is not None:
+        low, high = (reading.number("portfolio", f"win_rate_{end}") for end in ("low", "high"))
+        won += f" (95% interval {points(low)} to {percent(high)})"
     return (
-        f"{count(trades)}, {reading.cell(percent, 'portfolio', 'win_rate')} won, profit factor "
+        f"{count(trades)}, {won}, profit factor "
         f"{reading.cell(ratio, 'portfolio', 'profit_factor')}, expectancy "
         f"{reading.cell(multiple, 'portfolio', 'expectancy_r')} R a trade"
     )
+
+
+def _costs(reading: Reading) -> list[tuple[str, str]]:
+    """Return what spread, slippage, commission and swap took of the gross P&L."""
+    if not reading.count("portfolio", "trades"):
+        return []
+    spread, slippage, commission, swap, gross = (
+        reading.number("portfolio", key)
+        for key in ("spread_cost", "slippage_cost", "commission", "swap", "gross_pnl")
+    )
+    paid = spread + slippage + commission
+    said = (
+        f"gross P&L {signed(gross)} {reading.currency} before spread, slippage and commission of "
+        f"{money(paid)} and swap of {signed(swap)}"
+    )
+    if gross > 0.0:
+        said += f": {percent((paid - swap) / gross)} of the gross P&L"
+    return [("Costs", said)]
+
+
+def _ends(reading: Reading) -> list[tuple[str, str]]:
+    """Return the assets that made and lost most."""
+    made = sorted((reading.number("assets", s, "net_pnl"), s) for s in reading.symbols)
+    if len(made) < 2:
+        return []
+    (low, worst), (high, best) = made[0], made[-1]
+    return [
+        ("Best / worst asset", f"{best} {signed(high)}, {worst} {signed(low)} {reading.currency}")
+    ]
+
+
+def _risked(reading: Reading) -> list[str]:
+    def cell(show: Callable[[float], str], key: str) -> str:
+        return reading.cell(show, "portfolio", key)
+
+    under = (
+        f"{cell(percent, 'max_drawdown')} of the peak; longest time under water "
+        f"{cell(days, 'longest_under_water_days')} days; below its peak for "
+        f"{cell(percent, 'share_under_water')} of the time"
+    )
+    margin = (
+        f"{cell(percent, 'min_margin_level')} at the lowest (stop-out at "
+        f"{percent(float(reading.settings.get('stop_out_level', 0.5)))})"
+    )
+    return pairs(
+        [
+            ("Max drawdown", under),
+            *_bad_days(reading),
+            ("Risk per trade", _risk(reading)),
+            ("Margin level", margin),
+            ("Capital not allocated", _reserve(reading)),
+        ],
+        label=_LABEL,
+    )
+
+
+def _bad_days(reading: Reading) -> list[tuple[str, str]]:
+    keys = ("var_95", "cvar_95", "var_99")
+    if not any(key in reading.value("portfolio") for key in keys):
+        return []
+    often, mean, seldom = (reading.cell(percent, "portfolio", key) for key in keys)
+    return [
+        (
+            "Bad days",
+            (
+                f"one day in 20 lost {often} of equity or more (VaR 95), {mean} on average of "
+                f"those (CVaR 95); one in 100 lost {seldom} or more (VaR 99)"
+            ),
+        )
+    ]
 
 
 def _risk(reading: Reading) -> str:
@@ -157,12 +192,10 @@ def _risk(reading: Reading) -> str:
 
 
 def _reserve(reading: Reading) -> str:
-    share = reading.cell(percent, "portfolio", "reserve_share")
-    weights = reading.result.weights
-    said = f"{share} of equity on average"
-    if len(weights):
-        first, last = (percent(float(weights["reserve"].iloc[at])) for at in (0, -1))
-        said += f" ({first} at the start, {last} last)"
+    said = f"{reading.cell(percent, 'portfolio', 'reserve_share')} of equity on average"
+    first, last = (_free(reading, key) for key in ("weight_start", "weight_end"))
+    if first is not None and last is not None:
+        said += f" ({percent(first)} at the start, {percent(last)} last)"
     cap, n = float(reading.settings.get("max_asset_weight", 1.0)), len(reading.symbols)
     if n > 1 and n * cap < 1.0 - 1e-12:
         said += (
@@ -172,25 +205,26 @@ def _reserve(reading: Reading) -> str:
     return said
 
 
-def asset_ranges(reading: Reading) -> list[str]:
-    """Return each configured asset's own data range, two a line where they fit."""
-    ranges = reading.facts.get("ranges") or {}
-    wide = max((len(str(symbol)) for symbol in ranges), default=0)
-    items = [
-        f"{str(symbol).ljust(wide)} {day(one['first'])}..{day(one['last'])} "
-        f"{count(one['bars']):>9} bars"
-        for symbol, one in sorted(ranges.items())
-    ]
-    if not items:
-        return paragraph("No data range is recorded.")
-    first = min(pd.Timestamp(one["first"]) for one in ranges.values())
-    last = max(pd.Timestamp(one["last"]) for one in ranges.values())
-    common = all(
-        pd.Timestamp(one["first"]) == first and pd.Timestamp(one["last"]) == last
-        for one in ranges.values()
-    )
-    fits = len(items[0]) < (WIDTH - 2) // 2
-    lines = side_by_side(items, 2 if fits else 1)
-    if not common and len(ranges) > 1:
-        lines += paragraph("Ranges differ: an asset can only trade, win or lose inside its own.")
+def _free(reading: Reading, key: str) -> float | None:
+    """Return what the targets of all assets leave of 1; None if one is not known."""
+    held = [reading.value("assets", symbol, key) for symbol in reading.symbols]
+    return None if None in held else 1.0 - sum(held)
+
+
+def found(reading: Reading, room: int) -> list[str]:
+    """Return the doctor's findings, the worst first, as many as fit into `room` lines."""
+    findings = reading.value("findings")
+    if findings is None:
+        return []
+    lines: list[str] = ["", heading("WHAT THE DOCTOR FOUND")]
+    if not findings:
+        return lines + paragraph("Nothing: no check of the doctor had anything to say.")
+    for at, finding in enumerate(findings):
+        severity = str(finding["severity"]).upper().ljust(6)
+        own = paragraph(f"{finding['sentence']} {finding['advice']}", f"  {severity}  ")
+        left = len(findings) - at
+        if len(lines) + len(own) + (left > 1) > max(room, LEAST):
+            lines += paragraph(f"... and {count(left)} more, further down.")
+            break
+        lines += own
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lockstep.report.layout import box
 from lockstep.report.reading import Reading
-from lockstep.report.wording import listed, moment, plain
+from lockstep.report.wording import counted, listed, moment, plain
 
 #: Beginning of a label, lower case -> what it means for the reader.
 MEANING = {
@@ -41,15 +41,13 @@ def meant(label: str) -> str:
 
 def _dates(reading: Reading) -> str:
     ranges = reading.facts.get("ranges") or {}
-    index = reading.result.equity.index
-    if len(index):
-        first, last = moment(index[0]), moment(index[-1])
-    elif ranges:
-        first = moment(min(r["first"] for r in ranges.values()))
-        last = moment(max(r["last"] for r in ranges.values()))
-    else:
+    # The clock is the union of the bars of the assets in play; that of others says nothing.
+    playing = [ranges[symbol] for symbol in reading.symbols if symbol in ranges]
+    spans = playing or list(ranges.values())
+    if not spans:
         return "No data."
-    return f"{first} to {last} UTC (labels of bars: their open), {assets(reading)}"
+    first, last = min(one["first"] for one in spans), max(one["last"] for one in spans)
+    return f"{moment(first)} to {moment(last)} UTC (bars by their open), {assets(reading)}"
 
 
 def assets(reading: Reading) -> str:
@@ -57,10 +55,10 @@ def assets(reading: Reading) -> str:
     configured = reading.facts.get("configured") or reading.symbols
     playing = len(reading.symbols)
     if not reading.is_played:
-        return f"{len(configured)} assets configured"
+        return f"{counted(len(configured), 'asset')} configured"
     if playing == len(configured):
-        return "1 asset" if playing == 1 else f"{playing} assets"
-    return f"{playing} of {len(configured)} assets"
+        return counted(playing, "asset")
+    return f"{playing} of {counted(len(configured), 'asset')}"
 
 
 def missing_assets(reading: Reading) -> list[str]:
@@ -72,9 +70,16 @@ def missing_assets(reading: Reading) -> list[str]:
         "cash": "Its share of the capital stayed in cash.",
     }.get(str(reading.facts.get("on_asset_error")), "")
     said = [
-        plain(f"FAILED {symbol}: {why} {policy if reading.is_played else ''}")
+        plain(f"FAILED {_failure(symbol, why)} {policy if reading.is_played else ''}")
         for symbol, why in sorted(failed.items())
     ]
     if left_out:
         said.append(f"Left out, for no weight was ever given to them: {listed(left_out)}.")
     return said
+
+
+def _failure(symbol: str, why: object) -> str:
+    """Return 'SYMBOL: why.', the symbol once and with a full stop."""
+    said = plain(why)
+    named = said if said.startswith(f"{symbol}:") else f"{symbol}: {said}"
+    return named if named.endswith((".", "!", "?")) else f"{named}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lockstep.report.first_page import asset_ranges
 from lockstep.report.headlines import headlines, missing_assets
 from lockstep.report.layout import bullets, heading, paragraph
 from lockstep.report.reading import Reading
@@ -31,5 +30,4 @@ def partial_page(reading: Reading) -> list[str]:
     )
     lines = [*headlines(reading), "", heading("NO PORTFOLIO NUMBER"), *paragraph(why)]
     lines += [*bullets(missing_assets(reading)), *paragraph(left)]
-    lines += paragraph(remedy) if failed else []
-    return [*lines, "", heading("ASSETS AND THEIR DATA"), *asset_ranges(reading)]
+    return lines + (paragraph(remedy) if failed else [])

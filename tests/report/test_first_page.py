@@ -1,0 +1,137 @@
+"""The verdict: derived from metrics.json, facts and settings alone, and short enough to be read."""
+
+import dataclasses
+import re
+
+import pandas as pd
+import pytest
+
+from lockstep.core.result import RunResult
+from lockstep.metrics.summary import summarise
+from lockstep.report.first_page import LEAST, LINES, first_page, found
+from lockstep.report.headlines import missing_assets
+from lockstep.report.reading import Reading, read
+from lockstep.report.text import page
+from tests.report.results import facts_of, made, names, partial, without_trades
+
+RESULTS = [made(1), made(1, 1), made(15), made(40, 5), without_trades()]
+
+
+def findings(count):
+    return [
+        {
+            "code": "few_trades",
+            "severity": "high" if at == 0 else "low",
+            "asset": f"ASSET{at:02d}",
+            "value": 7.0,
+            "unit": "trades",
+            "sentence": f"ASSET{at:02d} made 7 trades.",
+            "advice": "Wait for thirty.",
+        }
+        for at in range(count)
+    ]
+
+
+def with_findings(count):
+    result = made(3)
+    return read(result, summarise(result) | {"findings": findings(count)})
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_every_number_of_page_one_is_derived_from_metrics_facts_and_settings(result):
+    metrics = summarise(result)
+    tables = {f.name: pd.DataFrame() for f in dataclasses.fields(RunResult)}
+    bare = RunResult(**(tables | {"facts": result.facts, "config": result.config}))
+    assert first_page(Reading(bare, metrics)) == first_page(read(result, metrics))
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_page_one_answers_what_it_made_what_it_risked_and_what_would_have_hurt(result):
+    text = "\n".join(first_page(read(result, summarise(result))))
+    titles = re.findall(r"^--- ([A-Z ]+) -", text, flags=re.MULTILINE)
+    assert titles == ["WHAT IT MADE", "WHAT IT RISKED", "WHAT WOULD HAVE HURT"] + (
+        ["WHAT THE DOCTOR FOUND"] if "findings" in summarise(result) else []
+    )
+    assert text.count("\n") < LINES
+
+
+def test_the_page_speaks_the_numbers_of_the_json():
+    result = made(4, 60)
+    portfolio = summarise(result)["portfolio"]
+    text = " ".join(" ".join(first_page(read(result, summarise(result)))).split())
+    assert f"{portfolio['max_drawdown']:.2%} of the peak" in text
+    assert f"{portfolio['win_rate']:.2%} won" in text
+    low, high = portfolio["win_rate_low"], portfolio["win_rate_high"]
+    assert f"(95% interval {low * 100:.2f} to {high:.2%})" in text
+    assert f"lost {portfolio['var_95']:.2%} of equity or more (VaR 95)" in text
+    assert f"{portfolio['worst_day']:.2%} of equity on {portfolio['worst_day_date'][:10]}" in text
+
+
+def test_footnotes_stand_under_the_part_whose_numbers_they_explain():
+    text = "\n".join(first_page(read(without_trades(), summarise(without_trades()))))
+    for part in text.split("\n--- ")[1:]:
+        marks = set(re.findall(r"n/a\[(\d+)\]", part))
+        assert marks == set(re.findall(r"^  \[(\d+)\] \S", part, flags=re.MULTILINE))
+    assert "n/a[1]" in text
+
+
+def test_the_doctor_is_left_out_where_nobody_was_asked_and_heard_where_he_found_nothing():
+    asked = with_findings(0)
+    assert "  Nothing: no check of the doctor had anything to say." in found(asked, 10)
+    nobody = dataclasses.replace(
+        asked, metrics={k: v for k, v in asked.metrics.items() if k != "findings"}
+    )
+    assert found(nobody, 10) == []
+
+
+def test_findings_come_worst_first_with_what_to_do_and_fill_the_page():
+    lines = found(with_findings(2), 10)
+    assert lines[2:] == [
+        "  HIGH    ASSET00 made 7 trades. Wait for thirty.",
+        "  LOW     ASSET01 made 7 trades. Wait for thirty.",
+    ]
+    many = first_page(with_findings(80))
+    assert len(many) == LINES
+    assert re.fullmatch(r"  \.\.\. and \d+ more, further down\.", many[-1])
+
+
+def test_findings_never_vanish_from_a_crowded_page():
+    lines = found(with_findings(9), -5)
+    assert len(lines) == LEAST
+    assert lines[-1] == "  ... and 6 more, further down."
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("it broke", "FAILED A: it broke. It was dropped"),
+        ("A: it broke.", "FAILED A: it broke. It was dropped"),
+        ("A: why?", "FAILED A: why? It was dropped"),
+    ],
+)
+def test_a_failed_asset_is_named_once_and_its_sentence_ends(why, said):
+    facts = facts_of(names(2), 3, failed={"A": why}, on_asset_error="drop")
+    result = made(2, 3, facts=facts)
+    assert missing_assets(read(result, summarise(result)))[0].startswith(said)
+
+
+def test_one_asset_is_not_called_assets():
+    one = page(read(made(1), summarise(made(1))))
+    assert "UTC (bars by their open), 1 asset " in one
+    assert not re.search(r"\b1 assets\b", one + page(read(partial(), summarise(partial()))))
+
+
+def test_a_run_of_one_bar_is_reported():
+    result = made(1, 1)
+    cut = {
+        "equity": result.equity.iloc[:1],
+        "account": result.account.iloc[:1],
+        "solo_equity": result.solo_equity.iloc[:1],
+        "trades": result.trades.iloc[:0],
+        "solo_trades": result.trades.iloc[:0],
+    }
+    ledger = result.ledger.assign(equity_change=0.0, price_pnl=0.0)
+    short = dataclasses.replace(result, ledger=ledger, **cut)
+    text = page(read(short, summarise(short)))
+    assert "none was taken" in text
+    assert not re.search(r"\b(nan|inf|None)\b", text)
