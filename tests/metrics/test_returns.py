@@ -3,6 +3,8 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lockstep.metrics import returns as growth
 from lockstep.metrics.undefined import Undefined
@@ -112,3 +114,92 @@ def test_calmar_divides_growth_by_the_worst_drawdown_and_passes_reasons_on():
     assert growth.calmar(0.2, 0.0) == Undefined("no drawdown")
     assert growth.calmar(Undefined("why"), 0.1) == Undefined("why")
     assert growth.calmar(0.2, Undefined("why")) == Undefined("why")
+
+
+def test_omega_sets_the_days_that_gained_against_those_that_lost():
+    assert growth.omega(np.array([0.01, -0.02, 0.03, -0.01])) == pytest.approx(4 / 3, rel=1e-12)
+    assert growth.omega(np.array([-0.01, 0.0])) == 0.0
+    assert growth.omega(np.array([0.01, 0.0])) == Undefined("no losing day")
+    assert growth.omega(np.array([0.01])) == Undefined("fewer than two trading days")
+
+
+def test_the_ulcer_performance_index_divides_growth_by_the_ulcer_index():
+    assert growth.ulcer_performance_index(0.2, 0.05) == pytest.approx(4.0)
+    assert growth.ulcer_performance_index(0.2, 0.0) == Undefined("no drawdown")
+    assert growth.ulcer_performance_index(Undefined("why"), 0.1) == Undefined("why")
+
+
+def test_autocorrelations_are_worked_by_hand():
+    # 1, 1, -1, -1: products of lag 1: 1, -1, 1; of lag 2: -1, -1; of lag 3: -1; squares: 4.
+    found = growth.autocorrelations(np.array([1.0, 1.0, -1.0, -1.0]), 3)
+    assert found.tolist() == [0.25, -0.5, -0.25]
+
+
+def test_all_autocorrelations_of_a_sample_sum_to_minus_one_half():
+    assert growth.autocorrelations(RANDOM, 299).sum() == pytest.approx(-0.5, abs=1e-12)
+
+
+@pytest.mark.parametrize(("days", "lags"), [(30, 3), (100, 4), (250, 4), (1000, 6), (2500, 8)])
+def test_longer_records_support_more_lags(days, lags):
+    assert growth.autocorrelation_lags(days) == lags
+
+
+@pytest.mark.parametrize("rho", [-0.5, -0.2, 0.0, 0.2, 0.5, 0.9])
+@pytest.mark.parametrize("periods", [2, 12, 250])
+def test_the_yearly_factor_of_a_first_order_process_is_its_closed_form(rho, periods):
+    # Lo (2002): sqrt(q) / sqrt(1 + 2 rho / (1 - rho) (1 - (1 - rho^q) / (q (1 - rho)))).
+    inside = 1 - (1 - rho**periods) / (periods * (1 - rho))
+    expected = sqrt(periods) / sqrt(1 + 2 * rho / (1 - rho) * inside)
+    found = growth.time_aggregation(rho ** np.arange(1, periods), periods)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_lags_of_a_year_and_more_do_not_enter_the_yearly_factor():
+    short = growth.time_aggregation(np.array([0.1, 0.2]), 3.0)
+    assert growth.time_aggregation(np.array([0.1, 0.2, 0.9, 0.9]), 3.0) == short
+    # 3 / sqrt(3 + 2 (2 x 0.1 + 1 x 0.2))
+    assert short == pytest.approx(3 / sqrt(3.8), rel=1e-12)
+
+
+def test_returns_that_cancel_one_another_leave_no_risk_to_divide_by():
+    found = growth.time_aggregation(np.array([-0.9]), 250.0)
+    assert "cancel one another" in found.reason
+
+
+def test_the_adjusted_ratio_is_lower_if_gains_follow_gains_and_higher_if_they_alternate():
+    smooth = RANDOM[1:] + 0.3 * RANDOM[:-1]
+    rough = RANDOM[1:] - 0.3 * RANDOM[:-1]
+    plain, adjusted = growth.sharpe, growth.sharpe_autocorrelation_adjusted
+    assert 0.0 < adjusted(smooth, 252.0) < 0.9 * plain(smooth, 252.0)
+    assert 0.0 < 1.1 * plain(rough, 252.0) < adjusted(rough, 252.0)
+
+
+def test_the_adjusted_ratio_is_the_daily_one_times_the_factor_of_its_lags():
+    lags = growth.autocorrelations(RANDOM, 5)  # floor(4 x 3^(2/9)) = 5 for 300 days
+    expected = RANDOM.mean() / RANDOM.std(ddof=1) * growth.time_aggregation(lags, 252.0)
+    found = growth.sharpe_autocorrelation_adjusted(RANDOM, 252.0)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (RANDOM[:1], "fewer than two trading days"),
+        (RANDOM[:29], "fewer than 30 trading days"),
+        (np.zeros(50), "the daily returns do not vary"),
+    ],
+)
+def test_a_short_or_flat_record_has_no_adjusted_ratio(values, reason):
+    assert growth.sharpe_autocorrelation_adjusted(values, 252.0) == Undefined(reason)
+
+
+@given(
+    st.lists(st.floats(-0.2, 0.2), min_size=40, max_size=60).map(np.array),
+    st.sampled_from([0.5, 2.0, 8.0]),
+)
+def test_ratios_do_not_know_leverage(values, leverage):
+    for ratio in (growth.sharpe, growth.sortino, growth.sharpe_autocorrelation_adjusted):
+        before, after = ratio(values, 261.0), ratio(leverage * values, 261.0)
+        if isinstance(before, Undefined) or isinstance(after, Undefined):
+            continue  # of returns that are rounding, leverage may make risk
+        assert after == pytest.approx(before, rel=1e-12, abs=1e-12)

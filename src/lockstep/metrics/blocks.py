@@ -38,6 +38,7 @@ _OF_DAILY_RETURNS: dict[str, Callable[[Array, float], Measure]] = {
     "var_99": lambda daily, _: tails.value_at_risk(daily, 0.01),
     "cvar_95": lambda daily, _: tails.conditional_value_at_risk(daily, 0.05),
     "cvar_99": lambda daily, _: tails.conditional_value_at_risk(daily, 0.01),
+    "tail_ratio": lambda daily, _: tails.tail_ratio(daily),
     "skewness": lambda daily, _: tails.skewness(daily),
     "kurtosis": lambda daily, _: tails.kurtosis(daily),
 }

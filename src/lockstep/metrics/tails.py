@@ -66,6 +66,23 @@ def conditional_value_at_risk(returns: Array, tail: float) -> Measure:
     return _unsigned_zero(-float(np.mean(np.partition(returns, last)[: last + 1])))
 
 
+def tail_ratio(returns: Array) -> Measure:
+    """Return how large the good days are against the bad ones, no unit.
+
+    Returns
+    -------
+    float or Undefined
+        ``|95 % quantile| / |5 % quantile|`` of daily returns, quantiles as in `value_at_risk`:
+        above 1 the best days are larger than the worst. Undefined with fewer than 20 days, or if
+        the 5 % quantile is zero.
+    """
+    few = _too_few(len(returns), 0.05)
+    if few:
+        return few
+    bad, good = (abs(float(value)) for value in np.percentile(returns, [5.0, 95.0]))
+    return good / bad if bad > ROUNDING else Undefined("one day in twenty did not lose")
+
+
 def skewness(returns: Array) -> Measure:
     """Return the third standardised moment of daily returns, no unit; 0 for a normal sample.
 
