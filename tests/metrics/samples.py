@@ -77,6 +77,10 @@ def trades():
     frame["swap"] = -0.125
     frame["gross_pnl"] = frame["net_pnl"] + 1.875
     return frame.assign(
+        trade_id=[1, 2, 3, 4],
+        signal_time=frame["entry_time"] - pd.Timedelta(hours=1).as_unit("ns"),
+        lots=[1.0, 1.0, 1.0, 0.5],
+        bars_held=[2, 2, 3, 3],
         side=["long", "short", "long", "short"],
         units=[10.0, 10.0, 10.0, 5.0],
         entry_price=[100.0, 50.0, 100.0, 50.0],

@@ -14,6 +14,9 @@ from lockstep.core.result import RunResult
 from lockstep.metrics import returns as growth
 from lockstep.metrics.blocks import Block, counts, performance, trading
 from lockstep.metrics.comparison import naive_solo_pnl, weighted_solo_pnl, weights_in_force
+from lockstep.metrics.doctor.table import findings
+from lockstep.metrics.effects import counterfactual_effects
+from lockstep.metrics.matching import ledger_totals, solo_ledger
 from lockstep.metrics.panel import Curve, Panel, on_days, panel, solo_curves
 from lockstep.metrics.risk import (
     correlation,
@@ -38,9 +41,10 @@ def summarise(result: RunResult) -> dict[str, Any]:
     -------
     dict
         ``portfolio`` and ``assets`` (by symbol) with the keys of docs/metrics.md, ``solo`` (by
-        symbol: each asset alone with the full capital), ``diversification``, and ``undefined``: the
-        reason for each None, by dotted path. Fractions, account currency and calendar days; no NaN
-        and no infinity.
+        symbol: each asset alone with the full capital), ``diversification``, ``solo_ledger`` (what
+        became of the solo trades), ``counterfactuals`` (by risk rule), ``findings`` (of the
+        doctor), and ``undefined``: the reason for each None, by dotted path. Fractions, account
+        currency and calendar days; no NaN and no infinity.
 
     Raises
     ------
@@ -56,11 +60,28 @@ def summarise(result: RunResult) -> dict[str, Any]:
         tree["portfolio"] = _portfolio(result, table, solo)
         tree["assets"] = _assets(result, table, daily)
         tree["diversification"] = _diversification(table, daily, tree, solo)
+    tree["solo_ledger"] = _solo_ledger(result)
+    tree["counterfactuals"] = _counterfactuals(result, tree["portfolio"])
     undefined: dict[str, str] = {}
     settled = {key: _settled(value, key, undefined) for key, value in tree.items()}
     if not len(result.equity):
         undefined["portfolio"] = "the portfolio was not played"
+    settled["findings"] = _settled(findings(result, settled), "findings", undefined)
     return {**settled, "undefined": undefined}
+
+
+def _solo_ledger(result: RunResult) -> dict[str, Any] | Undefined:
+    if not len(result.equity):
+        return Undefined("the portfolio was not played")
+    if not len(result.solo_equity):
+        return Undefined("the run has no solo runs")
+    return ledger_totals(solo_ledger(result))
+
+
+def _counterfactuals(result: RunResult, portfolio: Block) -> Block | Undefined:
+    if not len(result.equity):
+        return Undefined("the portfolio was not played")
+    return counterfactual_effects(result.facts, portfolio)
 
 
 def _portfolio(result: RunResult, table: Panel, solo: dict[str, Curve]) -> Block:

@@ -1,0 +1,1 @@
+"""The doctor: what a demanding reader would question in a result, with the number and a remedy."""

@@ -1,0 +1,223 @@
+"""Questions to the account: how near was it to its end, and did its rules do their work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lockstep.metrics.doctor.finding import (
+    HIGH,
+    LOW,
+    MEDIUM,
+    Case,
+    Finding,
+    numbers,
+)
+from lockstep.metrics.panel import nanoseconds
+
+#: Equity over used margin below which a common day may end in a stop-out.
+MARGIN_LEVEL = 1.5
+#: Below this the account cannot open anything, and many brokers call for money.
+MARGIN_CALL = 1.0
+#: A fall of the equity that few live through without stopping.
+DEEP = 0.30
+#: Correlation of two solo runs unless the run has a limit of its own.
+CORRELATION = 0.8
+#: Median of the risk taken over the risk asked, below which sizes are not what was tested.
+TAKEN_TO_ASKED = 0.5
+#: Share of entries that were too small to be made.
+TOO_SMALL_SHARE = 0.10
+#: Share of the capital that no sleeve holds, on average.
+UNUSED_SHARE = 0.20
+
+
+def low_margin(case: Case) -> Iterator[Finding]:
+    """Yield a finding if the margin level came near a stop-out."""
+    level = case.value("portfolio", "min_margin_level")
+    if level is not None and level < MARGIN_LEVEL:
+        yield Finding(
+            HIGH if level < MARGIN_CALL else MEDIUM,
+            level,
+            "ratio",
+            f"The margin level fell to {level:.1%}; below {MARGIN_LEVEL:.0%} one bad day may "
+            "bring a stop-out.",
+            "Lower risk_per_trade or leverage_cap, or limit gross exposure.",
+            size=MARGIN_LEVEL / max(level, 0.01),
+        )
+
+
+def stop_outs(case: Case) -> Iterator[Finding]:
+    """Yield a finding if the broker closed positions."""
+    closed = int(case.value("portfolio", "stop_outs") or 0)
+    if closed:
+        trades = case.result.trades
+        lost = float(numbers(trades[trades["exit_reason"] == "stop_out"], "net_pnl").sum())
+        yield Finding(
+            HIGH,
+            closed,
+            "trades",
+            f"The broker closed {closed} {'position' if closed == 1 else 'positions'} for lack "
+            f"of margin, for {lost:,.2f} {case.currency}.",
+            "No plan survives its broker's stop-out: cut risk until there is none.",
+            size=float(closed),
+        )
+
+
+def broker_loss(case: Case) -> Iterator[Finding]:
+    """Yield a finding if the account ended in debt."""
+    lost = float(case.value("portfolio", "broker_loss") or 0.0)
+    if lost > 0.0:
+        yield Finding(
+            HIGH,
+            lost,
+            case.currency,
+            f"The account owed {lost:,.2f} {case.currency} and was ended; a live broker may claim "
+            "it.",
+            "Cut leverage: a gap took more than there was.",
+            size=float("inf"),
+        )
+
+
+def breaker_stuck(case: Case) -> Iterator[Finding]:
+    """Yield a finding if the breaker tripped and trading never began again."""
+    trips = _times(case, "breaker_trip")
+    if not len(trips) or (len(back := _times(case, "breaker_resume")) and back[-1] >= trips[-1]):
+        return
+    clock = nanoseconds(case.result.equity.index)
+    idle = float(np.mean(clock > trips[-1]))
+    yield Finding(
+        HIGH,
+        idle,
+        "fraction",
+        f"The breaker tripped on {np.datetime64(int(trips[-1]), 'ns').astype('datetime64[D]')} "
+        f"and never let trading begin again: {idle:.1%} of the run is cash.",
+        "Judge the part before; give the breaker a way to resume, or run with less risk.",
+        size=1.0 + idle,
+    )
+
+
+def daily_losses(case: Case) -> Iterator[Finding]:
+    """Yield a finding if the daily loss limit was reached."""
+    trips = len(_times(case, "daily_loss_trip"))
+    if trips:
+        yield Finding(
+            MEDIUM,
+            trips,
+            "days",
+            f"The daily loss limit was reached on {trips} {'day' if trips == 1 else 'days'}.",
+            "A funded account would be lost at the first: cut risk, or correlated positions.",
+            size=float(trips),
+        )
+
+
+def deep_drawdown(case: Case) -> Iterator[Finding]:
+    """Yield a finding if the equity fell far."""
+    depth = case.value("portfolio", "max_drawdown")
+    if depth is not None and depth > DEEP:
+        yield Finding(
+            HIGH,
+            depth,
+            "fraction",
+            f"The equity fell {depth:.1%} below its peak; {1 / max(1 - depth, 1e-9) - 1:.0%} is "
+            "needed to make that good.",
+            "Scale risk down until the worst fall is one you would sit through.",
+            size=depth / DEEP,
+        )
+
+
+def correlated(case: Case) -> Iterator[Finding]:
+    """Yield a finding for each pair of solo runs that move together."""
+    limit = _correlation_limit(case)
+    table: dict[str, dict[str, Any]] = case.value("diversification", "correlation") or {}
+    for one, row in sorted(table.items()):
+        for other, rho in sorted(row.items()):
+            if one < other and rho is not None and rho > limit:
+                yield Finding(
+                    MEDIUM,
+                    rho,
+                    "correlation",
+                    f"The solo runs of {one} and {other} move together: correlation {rho:.2f}, "
+                    f"above {limit:g}.",
+                    "Treat them as one bet: drop one, or cap both together.",
+                    size=rho / limit if limit > 0.0 else 1.0,
+                    asset=f"{one}, {other}",
+                )
+
+
+def _correlation_limit(case: Case) -> float:
+    rule = (case.result.config.get("portfolio", {}).get("risk") or {}).get("correlation_scaling")
+    stated = (rule or {}).get("max_asset_correlation")
+    return CORRELATION if stated is None else float(stated)
+
+
+def not_as_asked(case: Case) -> Iterator[Finding]:
+    """Yield a finding if most trades were much smaller than their risk setting."""
+    taken = case.value("portfolio", "risk_taken_to_asked_median")
+    if taken is not None and taken < TAKEN_TO_ASKED:
+        yield Finding(
+            MEDIUM,
+            taken,
+            "fraction",
+            f"The median trade took {taken:.1%} of the risk its setting asks for: caps decide "
+            "the sizes, not the risk.",
+            "Lower risk_per_trade to what is really taken, or widen the stops.",
+            size=TAKEN_TO_ASKED / max(taken, 0.001),
+        )
+
+
+def too_small(case: Case) -> Iterator[Finding]:
+    """Yield a finding for each asset whose sleeve is too small for the minimum lot."""
+    for symbol in case.symbols:
+        refused = int(case.value("assets", symbol, "counts", "min_lot") or 0)
+        wanted = refused + int(case.value("assets", symbol, "trades"))
+        if refused and refused / wanted > TOO_SMALL_SHARE:
+            yield Finding(
+                MEDIUM,
+                refused / wanted,
+                "fraction",
+                f"{refused} of {wanted} entries of {symbol} were below the minimum lot and not "
+                "made: the sleeve is too small for its stops.",
+                "More capital, fewer assets, or a broker with smaller lots.",
+                size=refused / wanted / TOO_SMALL_SHARE,
+                asset=symbol,
+            )
+
+
+def unused_capital(case: Case) -> Iterator[Finding]:
+    """Yield a finding if much of the capital belongs to no sleeve."""
+    share = case.value("portfolio", "reserve_share")
+    if share is not None and share > UNUSED_SHARE:
+        yield Finding(
+            LOW,
+            share,
+            "fraction",
+            f"{share:.1%} of the equity was never given to an asset.",
+            "Raise max_asset_weight or add assets; or know that the return is on part of the "
+            "money.",
+            size=share / UNUSED_SHARE,
+        )
+
+
+def worse_together(case: Case) -> Iterator[Finding]:
+    """Yield a finding if solo runs that win at their weights lose together."""
+    alone = case.value("portfolio", "weighted_solo_pnl")
+    net = case.value("portfolio", "net_pnl")
+    if alone is not None and alone > 0.0 > net:
+        yield Finding(
+            HIGH,
+            net - alone,
+            case.currency,
+            f"At their weights the solo runs made {alone:,.2f} {case.currency}, together the "
+            f"assets lost {-net:,.2f}: what was tuned alone does not hold in one account.",
+            "See what became of the solo trades (solo/ledger.csv) before trusting any of them.",
+            size=(alone - net) / alone,
+        )
+
+
+def _times(case: Case, code: str) -> Any:
+    table = case.result.decisions
+    if not len(table):
+        return np.empty(0, dtype=np.int64)
+    return nanoseconds(table.loc[table["code"] == code, "time"])
