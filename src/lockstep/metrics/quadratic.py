@@ -11,9 +11,15 @@ from lockstep.core.bars import Array
 #: Largest accepted violation of an optimality condition, relative to the size of the problem.
 TOLERANCE = 1e-8
 _CONVERGED = 1e-12
+#: Mean product of distance and multiplier at which a coordinate at a bound and one near it are
+#: told apart, relative to the size of the problem.
+_CLOSED = 1e-18
 _MOST_STEPS = 100
 #: How far an iterate may go towards a bound in one step.
 _SHORT_OF_BOUND = 0.995
+#: A corrected step must leave at most this part of the gap; else one that aims at this part
+#: of it is taken.
+_ENOUGH, _CENTRED = 0.5, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,9 @@ class Program:
     targets : ndarray, shape (m,)
         b.
     upper : float
-        The same upper bound for every x, > 0. Some x strictly between the bounds must satisfy
-        the equalities.
+        The same upper bound for every x, > 0.
+    start : ndarray, shape (n,)
+        A point that satisfies the equalities, strictly between the bounds.
     """
 
     quadratic: Array
@@ -40,6 +47,7 @@ class Program:
     equalities: Array
     targets: Array
     upper: float
+    start: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +83,9 @@ def minimise(program: Program) -> Solution:
     Mehrotra (1992), "On the Implementation of a Primal-Dual Interior Point Method"; Nocedal,
     Wright (2006), "Numerical Optimization", algorithm 16.4.
     """
-    x, prices, lower, above = _interior(program)
-    rough = Solution(x, prices, optimality_error(program, x, prices))
-    fine = _polished(program, x, lower, above)
+    point = _interior(program)
+    rough = Solution(point.x, point.prices, optimality_error(program, point.x, point.prices))
+    fine = _polished(program, point)
     return fine if fine.error <= max(rough.error, _CONVERGED) else rough
 
 
@@ -98,8 +106,10 @@ def optimality_error(program: Program, x: Array, prices: Array) -> float:
     float
         The maximum of: equalities missed, bounds left, and the gradient ``Q x + c - A' y`` where
         no bound excuses it (pushing against a bound within `TOLERANCE` is excused), each relative
-        to the largest entry of its kind.
+        to the largest entry of its kind; infinite where x or the prices are no numbers.
     """
+    if not (np.all(np.isfinite(x)) and np.all(np.isfinite(prices))):
+        return float("inf")
     slope = program.quadratic @ x + program.linear - program.equalities.T @ prices
     at_zero, at_top = x <= TOLERANCE, x >= program.upper - TOLERANCE
     unexcused = np.where(at_zero, np.minimum(slope, 0.0), slope)
@@ -115,90 +125,99 @@ def optimality_error(program: Program, x: Array, prices: Array) -> float:
 
 def _size(program: Program) -> float:
     """Return what a gradient is measured against."""
-    return max(float(np.max(np.abs(program.quadratic))), float(np.max(np.abs(program.linear)))) or 1
+    entries = np.concatenate([program.quadratic.ravel(), program.linear])
+    return float(np.max(np.abs(entries))) or 1.0
 
 
-def _interior(program: Program) -> tuple[Array, Array, Array, Array]:
-    """Return the point, the prices, and the multipliers of the lower and the upper bounds."""
-    count, size = len(program.linear), _size(program)
-    x = np.full(count, min(1.0 / count, program.upper / 2.0))
-    prices = np.zeros(len(program.targets))
-    lower, above = np.full(count, size), np.full(count, size)
-    for _ in range(_MOST_STEPS):
-        room = program.upper - x
-        dual = (
-            program.quadratic @ x + program.linear - program.equalities.T @ prices - lower + above
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """An iterate: distances to both bounds, their multipliers, and the prices.
+
+    The room below the upper bound is kept beside x: ``upper - x`` loses it to rounding.
+    """
+
+    x: Array
+    room: Array
+    lower: Array
+    above: Array
+    prices: Array
+
+    @property
+    def gap(self) -> float:
+        """The mean product of the distance to a bound and its multiplier."""
+        return float(self.x @ self.lower + self.room @ self.above) / (2 * len(self.x))
+
+    def towards(self, change: _Point) -> _Point:
+        """Return the point one step ahead, or as much of the step as stays off every bound."""
+        pairs = (
+            (self.x, change.x),
+            (self.room, change.room),
+            (self.lower, change.lower),
+            (self.above, change.above),
         )
-        primal = program.equalities @ x - program.targets
-        gap = float(x @ lower + room @ above) / (2 * count)
-        if max(float(np.max(np.abs(dual))) / size, float(np.max(np.abs(primal)))) < _CONVERGED and (
-            gap < _CONVERGED * size
-        ):
+        length = min(1.0, _SHORT_OF_BOUND * min(_furthest(*pair) for pair in pairs))
+        x, room, lower, above = (old + length * new for old, new in pairs)
+        return _Point(x, room, lower, above, self.prices + length * change.prices)
+
+
+def _interior(program: Program) -> _Point:
+    """Return a point inside the bounds from which the optimum's bounds can be read off."""
+    size, x, room = _size(program), program.start, program.upper - program.start
+    centre = size * float(np.min(np.minimum(x, room)))
+    point = _Point(x, room, centre / x, centre / room, np.zeros(len(program.targets)))
+    for _ in range(_MOST_STEPS):
+        if point.gap < _CLOSED * size:
             break
-        moved = _step(program, (x, prices, lower, above), (dual, primal), gap)
-        if moved is None:
+        ahead = _step(program, point)
+        if ahead is None:
             break
-        x, prices, lower, above = moved
-    return x, prices, lower, above
+        point = ahead
+    return point
 
 
-_Point = tuple[Array, Array, Array, Array]
-
-
-def _step(
-    program: Program, point: _Point, residuals: tuple[Array, Array], gap: float
-) -> _Point | None:
+def _step(program: Program, at: _Point) -> _Point | None:
     """Return the next iterate; None if the system has no solution in double precision."""
-    x, prices, lower, above = point
-    room, count = program.upper - x, len(x)
-    hessian = program.quadratic + np.diag(lower / x + above / room)
-    rows = program.equalities
+    rows, count = program.equalities, len(at.x)
+    hessian = program.quadratic + np.diag(at.lower / at.x + at.above / at.room)
     system = np.block([[hessian, -rows.T], [rows, np.zeros((len(rows), len(rows)))]])
     try:
-        factor = np.linalg.inv(system)
+        inverse = np.linalg.inv(system)
     except np.linalg.LinAlgError:
         return None
+    slope = program.quadratic @ at.x + program.linear - rows.T @ at.prices
+    dual, primal = slope - at.lower + at.above, rows @ at.x - program.targets
 
-    def direction(to_lower: Array, to_above: Array) -> _Point:
-        """Solve for products of multipliers and distances moved by the given amounts."""
-        right = -residuals[0] + to_lower / x - to_above / room
-        found = factor @ np.concatenate([right, -residuals[1]])
+    def change(to_lower: Array, to_above: Array) -> _Point:
+        """Solve for products of distance and multiplier that move by the given amounts."""
+        right = to_lower / at.x - to_above / at.room - dual
+        found = inverse @ np.concatenate([right, -primal])
         dx = found[:count]
-        d_lower = (to_lower - lower * dx) / x
-        return dx, found[count:], d_lower, (to_above + above * dx) / room
+        lower = (to_lower - at.lower * dx) / at.x
+        above = (to_above + at.above * dx) / at.room
+        return _Point(dx, -dx, lower, above, found[count:])
 
-    dx, _, d_lower, d_above = direction(-x * lower, -room * above)
-    length = min(_reach(x, dx), _reach(room, -dx), _reach(lower, d_lower), _reach(above, d_above))
-    ahead = (x + length * dx) @ (lower + length * d_lower)
-    ahead += (room - length * dx) @ (above + length * d_above)
-    centre = (float(ahead) / (2 * count) / gap) ** 3 * gap
-    dx, d_prices, d_lower, d_above = direction(
-        centre - x * lower - dx * d_lower, centre - room * above + dx * d_above
-    )
-    length = _SHORT_OF_BOUND * min(
-        _reach(x, dx), _reach(room, -dx), _reach(lower, d_lower), _reach(above, d_above)
-    )
-    length = min(1.0, length)
-    return (
-        x + length * dx,
-        prices + length * d_prices,
-        lower + length * d_lower,
-        above + length * d_above,
-    )
+    low, high = at.x * at.lower, at.room * at.above
+    guess = change(-low, -high)
+    centre = (at.towards(guess).gap / at.gap) ** 3 * at.gap
+    bent = centre - guess.x * guess.lower, centre - guess.room * guess.above
+    corrected = at.towards(change(bent[0] - low, bent[1] - high))
+    if corrected.gap <= _ENOUGH * at.gap:
+        return corrected
+    # The correction may lead in circles; a step towards the centre of the path does not.
+    return at.towards(change(_CENTRED * at.gap - low, _CENTRED * at.gap - high))
 
 
-def _reach(values: Array, change: Array) -> float:
-    """Return the largest step in (0, 1/short of bound] that keeps the values positive."""
+def _furthest(values: Array, change: Array) -> float:
+    """Return the step at which the first of the values reaches zero."""
     falling = change < 0.0
-    furthest = float(np.min(-values[falling] / change[falling])) if np.any(falling) else np.inf
-    return min(1.0 / _SHORT_OF_BOUND, furthest)
+    return float(np.min(-values[falling] / change[falling])) if np.any(falling) else np.inf
 
 
-def _polished(program: Program, x: Array, lower: Array, above: Array) -> Solution:
+def _polished(program: Program, point: _Point) -> Solution:
     """Return the point with the bounds that hold taken literally and the rest solved for."""
     size = _size(program)
-    at_zero = x * size < lower
-    at_top = (program.upper - x) * size < above
+    at_zero = point.x * size < point.lower
+    at_top = point.room * size < point.above
     free = ~(at_zero | at_top)
     exact = np.where(at_top, program.upper, 0.0)
     rows = program.equalities
@@ -208,7 +227,7 @@ def _polished(program: Program, x: Array, lower: Array, above: Array) -> Solutio
         system = np.block([[inside / size, -rows[:, free].T], [rows[:, free], zeros]])
         fixed = program.quadratic[free] @ exact + program.linear[free]
         right = np.concatenate([-fixed / size, program.targets - rows @ exact])
-        start = np.concatenate([x[free], np.zeros(len(rows))])
+        start = np.concatenate([point.x[free], np.zeros(len(rows))])
         found = np.linalg.lstsq(system, right - system @ start, rcond=1e-13)[0] + start
         exact[free] = found[: int(np.sum(free))]
         prices = found[int(np.sum(free)) :] * size
