@@ -13,7 +13,7 @@ import pytest
 
 from lockstep.cli import door, portfolio
 from lockstep.config.loading import load
-from lockstep.core.errors import StrategyError
+from lockstep.core.errors import AssetError, IdentityError, StrategyError
 from lockstep.core.files import write_json, write_text
 from lockstep.core.result import RunResult
 from lockstep.metrics.summary import summarise
@@ -236,7 +236,7 @@ class Partial:
     def __init__(self, assets: Any, terms: Any, **more: Any) -> None:
         self.symbols = [asset.symbol for asset in assets]
 
-    def run(self, bars: Any, pairs: Any) -> RunResult:
+    def run(self, bars: Any, pairs: Any, **how: Any) -> RunResult:
         none, empty = pd.DataFrame(index=pd.DatetimeIndex([], name="time")), pd.DataFrame()
         facts = {
             "status": "partial",
@@ -260,17 +260,34 @@ def test_a_partial_run_leaves_with_5_and_names_the_culprit(
     assert RunDirectory(only_run(place)).status == "partial"
 
 
-def test_a_run_that_breaks_is_marked_as_failed(
-    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (StrategyError("a limit order is not supported."), 3, None),
+        (IdentityError("off by 1."), 1, "failed"),
+        (AssetError("EURGBPX: 1 / 0."), 5, "failed"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_a_run_that_breaks_says_how_and_one_that_was_asked_wrongly_leaves_no_directory(
+    place: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+    status: str | None,
 ) -> None:
-    def broken(self: Any, bars: Any, pairs: Any) -> RunResult:
-        raise StrategyError("a limit order is not supported.")
+    def broken(self: Any, bars: Any, pairs: Any, **how: Any) -> RunResult:
+        raise error
 
     monkeypatch.setattr(Partial, "run", broken)
     monkeypatch.setattr(portfolio, "PortfolioBacktester", Partial)
-    assert door.portfolio_main(["--assets", "EURGBPX", "NZDUSDX", *SHORT]) == 3
-    assert "a limit order is not supported." in capsys.readouterr().err
-    assert RunDirectory(only_run(place)).status == "failed"
+    assert door.portfolio_main(["--assets", "EURGBPX", "NZDUSDX", *SHORT]) == code
+    assert str(error) in capsys.readouterr().err
+    if status is None:
+        assert list((place / "results").iterdir()) == []
+    else:
+        assert RunDirectory(only_run(place)).standing == status
 
 
 def test_the_first_run_says_that_it_compiles(

@@ -13,10 +13,10 @@ from types import TracebackType
 
 from lockstep.cli import audit_flags, logs
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
+from lockstep.cli.interrupts import exit_code, interruptible
 from lockstep.cli.verify_flags import verify_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
 
-INTERRUPTED = 130
 #: One BLAS thread, in this process and its workers: two would change the last bits of results.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -67,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial, 1 bug,
-        130 interrupted.
+        The exit code: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial, 6 a check failed,
+        74 results cannot be written, 75 already being run, 130 or 143 interrupted, 1 bug.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     prog = _program("lockstep")
@@ -136,21 +136,27 @@ def _run(name: str, prog: str, words: Sequence[str]) -> int:
     if not arguments.debug:
         sys.excepthook = _report_bug
     try:
-        with logs.listening(
-            **{name: getattr(arguments, name, False) for name in ("verbose", "quiet", "debug")}
-        ):
+        heard = {name: getattr(arguments, name, False) for name in ("verbose", "quiet", "debug")}
+        with interruptible(), logs.listening(**heard):
             return int(importlib.import_module(command.module).run(arguments, [prog, *words]))
     except LockstepError as error:
         if arguments.debug:
             traceback.print_exc()
         print(block(error), file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         print("\ninterrupted", file=sys.stderr)
-        return INTERRUPTED
+        return exit_code(interruption)
 
 
-_KINDS = {1: "internal error", 2: "usage error", 3: "configuration error", 4: "data error"}
+_KINDS = {
+    1: "internal error",
+    2: "usage error",
+    3: "configuration error",
+    4: "data error",
+    74: "results cannot be written",
+    75: "already being run",
+}
 
 
 def block(error: LockstepError) -> str:

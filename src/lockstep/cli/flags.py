@@ -306,6 +306,15 @@ def _add_survival(parser: argparse.ArgumentParser) -> None:
         "--jobs above 1, else none)",
     )  # fmt: skip
     group.add_argument(
+        "--resume", nargs="?", const="latest", metavar="RUN",
+        help="go on with a run that was not finished: with its id, as it was begun; alone, the "
+        "latest that these flags would make again",
+    )  # fmt: skip
+    group.add_argument(
+        "--force", action="store_true",
+        help="begin even if the run is expected to take more than 70%% of the available memory",
+    )  # fmt: skip
+    group.add_argument(
         "--verbose", action="store_true", help="tell on stderr what run.log keeps, as it happens"
     )
 

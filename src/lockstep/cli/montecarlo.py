@@ -17,6 +17,7 @@ from lockstep.report.figures import fan_chart
 from lockstep.report.wording import counted, percent
 from lockstep.research.montecarlo import UNUSED, MonteCarlo
 from lockstep.research.outcomes import arrays, outcomes
+from lockstep.runs.directory import directory_of
 
 FOLDER = "montecarlo"
 #: Flags that are settings of the simulation under the same name, and those given in per cent.
@@ -63,21 +64,6 @@ def settings_of(arguments: argparse.Namespace) -> MonteCarlo:
             f"--variant {arguments.variant} makes no use of {', '.join(idle)}; leave it out."
         )
     return MonteCarlo(variant=arguments.variant, **given)
-
-
-def directory_of(name: str, results: str) -> Path:
-    """Return the directory of a run that was named by its path, or by its id among the results.
-
-    Raises
-    ------
-    UsageError
-        If there is no such directory.
-    """
-    places = [Path(name), Path(results) / name]
-    for place in places:
-        if place.is_dir():
-            return place
-    raise UsageError(f"{places[0]} and {places[1]} are no directories; name a finished run.")
 
 
 def summary(numbers: Mapping[str, Any], place: Path) -> list[str]:

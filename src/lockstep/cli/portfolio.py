@@ -6,31 +6,36 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lockstep import report
 from lockstep.cli import logs
+from lockstep.cli.flags import portfolio_parser
+from lockstep.cli.interrupts import last_act
 from lockstep.cli.progress import ProgressBars
-from lockstep.config.loading import Loaded, load
+from lockstep.cli.stages import Stages
+from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.config.ranking import IN_SAMPLE_LABEL, in_sample
 from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
 from lockstep.core.compiled import is_cold
-from lockstep.core.errors import AssetError, UsageError
-from lockstep.core.files import write_json
+from lockstep.core.errors import AssetError, DataError, UsageError
+from lockstep.core.protocols import Progress
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range, load_bars
 from lockstep.data.pairs import load_pairs
 from lockstep.data.rates import Pair, pair_from_bars, required_pairs
 from lockstep.engine.portfolio import PortfolioBacktester
+from lockstep.metrics.trade_hash import trade_hash
 from lockstep.report.wording import counted
-from lockstep.runs import directory as runs
-from lockstep.runs.directory import RunDirectory
-from lockstep.runs.manifest import manifest, versions
+from lockstep.runs.directory import COMPLETE, INTERRUPTED, RunDirectory, directory_of
+from lockstep.runs.manifest import Making, begun_by, hashes
+from lockstep.runs.session import LATEST, Session, session
 from lockstep.runs.store import save
 
 #: Flags that are settings of the portfolio under the same name.
@@ -42,6 +47,7 @@ _SETTINGS = (
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Run a portfolio; return its exit code."""
+    arguments = gone_on(arguments, argv, portfolio_parser)
     return backtest(arguments, argv, selection_of(arguments), jobs=arguments.jobs)
 
 
@@ -92,47 +98,114 @@ def backtest(
     started = datetime.now(UTC)
     if not arguments.results.strip():
         raise UsageError("--results is empty; expected a folder, for example: results")
-    loaded = load(
-        arguments.config,
-        selection,
-        overrides=overrides(arguments),
-        results_dir=arguments.results,
-    )
+    stages = Stages()
+    with stages("configuration"):
+        loaded = load(
+            arguments.config,
+            selection,
+            overrides=overrides(arguments),
+            results_dir=arguments.results,
+        )
     if not arguments.quiet:
         tell([*loaded.notices, *compiling(arguments.player)])
     with ProgressBars(shown=not arguments.quiet) as progress:
-        with logs.stage("data"):
+        with stages("data"):
             bars, pairs = read_data(loaded.config, arguments.data, progress)
         logs.doubts({symbol: one.notes for symbol, one in bars.items()})
         config = labelled(loaded.config, bars)
-        plain = config.to_plain()
-        sources = {symbol: one.source for symbol, one in bars.items()}
-        name = runs.run_id(started, runs.digest(plain, sources))
         backtester = PortfolioBacktester(
             config.assets,
             config.portfolio,
             jobs=jobs,
-            progress=progress,
+            progress=stages.watching(progress),
             rules=rules,
             player=arguments.player,
             labels=config.labels,
             asset_timeout=arguments.asset_timeout,
         )
-        place = RunDirectory.create(arguments.results, name)
-        with place.running(), logs.kept_in(place.path, place.run_id), logs.stage("run"):
-            played = backtester.run(bars, pairs, counterfactual=arguments.counterfactual)
-            facts = {
-                **played.facts,
-                "run_id": place.run_id,
-                "notices": list(loaded.notices),
-                "argv": list(argv),
-                "versions": versions(),
-                "pairs": {pair.name: dict(pair.source) for pair in pairs},
-            }
-            result = dataclasses.replace(played, facts=facts, config=plain)
-            with logs.stage("report"):
-                _keep(result, place, loaded, argv, started)
-    return _conclude(result, place, arguments)
+        making = _making(config, (bars, pairs), options_of(arguments, rules), loaded.files, argv)
+        with _running(arguments, making, started) as run:
+            with stages("run"):
+                played = backtester.run(bars, pairs, counterfactual=arguments.counterfactual)
+            facts = run.facts(played.facts, loaded.notices)
+            result = dataclasses.replace(played, facts=facts, config=making.config)
+            with stages("save"):
+                save(result, run.path)
+            with stages("report"):
+                report.write(result, run.path)
+            hashed, timings = trade_hash(result), stages.seconds
+            run.finish(result, trade_hash=hashed, timings=timings, at=datetime.now(UTC))
+    return _conclude(result, run.place, arguments)
+
+
+@contextmanager
+def _running(arguments: argparse.Namespace, making: Making, started: datetime) -> Iterator[Session]:
+    """Hold a run's lock, its status and its log while the block lasts."""
+    results, resume = arguments.results, arguments.resume
+    with (
+        session(results, making, started=started, resume=resume) as run,
+        last_act(lambda: run.place.leave(INTERRUPTED)),
+        logs.kept_in(run.path, run.place.run_id),
+    ):
+        try:
+            yield run
+        except KeyboardInterrupt:
+            name = run.place.run_id
+            tell([f"{name} is interrupted; what it finished is kept: go on by --resume {name}"])
+            raise
+
+
+def _making(
+    config: RunConfig,
+    data: tuple[Mapping[str, Bars], Sequence[Pair]],
+    options: dict[str, Any],
+    files: Sequence[Path],
+    argv: Sequence[str],
+) -> Making:
+    bars, pairs = data
+    return Making(
+        config.to_plain(),
+        {symbol: dict(one.source) for symbol, one in bars.items()},
+        {pair.name: dict(pair.source) for pair in pairs},
+        options,
+        config_files=hashes(files),
+        seed=config.portfolio.seed,
+        argv=tuple(argv),
+    )
+
+
+def options_of(arguments: argparse.Namespace, rules: bool) -> dict[str, Any]:
+    """Return what flags decide of a result beside its configuration."""
+    return {
+        "player": arguments.player,
+        "rules": rules,
+        "counterfactual": arguments.counterfactual,
+    }
+
+
+def gone_on(
+    arguments: argparse.Namespace,
+    argv: Sequence[str],
+    parser: Callable[[str], argparse.ArgumentParser],
+) -> argparse.Namespace:
+    """Return the flags of the run that ``--resume RUN`` names, those given now laid over them.
+
+    Raises
+    ------
+    UsageError
+        If there is no such run, or another command began it.
+    """
+    if arguments.resume in (None, LATEST):
+        return arguments
+    place = directory_of(arguments.resume, arguments.results)
+    words = begun_by(place)
+    try:
+        flags = parser(argv[0]).parse_args([*words[1:], *argv[1:]])
+    except SystemExit as leaving:
+        begun = " ".join(words)
+        raise UsageError(f"{place.name} was begun by another command: {begun}") from leaving
+    flags.resume, flags.results = place.name, str(place.parent)
+    return flags
 
 
 def compiling(player: str) -> list[str]:
@@ -151,7 +224,7 @@ def overrides(arguments: argparse.Namespace) -> dict[str, Any]:
         for folder in arguments.allow_import:
             if not Path(folder).is_dir():
                 raise UsageError(f"--allow-import {folder}: there is no such folder.")
-        given["allow_import"] = tuple(arguments.allow_import)
+        given["allow_import"] = tuple(dict.fromkeys(arguments.allow_import))
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -175,9 +248,25 @@ def tell(sentences: Sequence[str]) -> None:
 
 
 def read_data(
-    config: RunConfig, folder: str | None, progress: ProgressBars
+    config: RunConfig, folder: str | None, progress: Progress
 ) -> tuple[dict[str, Bars], tuple[Pair, ...]]:
-    """Return the bars of a configuration's assets, and the conversion pairs they do not give."""
+    """Return the bars of a configuration's assets, and the conversion pairs they do not give.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or refused, or vanishes while it is being read.
+    """
+    try:
+        return _read(config, folder, progress)
+    except OSError as error:
+        what = error.strerror or str(error)
+        raise DataError(f"{error.filename or folder} cannot be read ({what}).") from error
+
+
+def _read(
+    config: RunConfig, folder: str | None, progress: Progress
+) -> tuple[dict[str, Bars], tuple[Pair, ...]]:
     portfolio = config.portfolio
     instruments = {asset.symbol: asset.instrument for asset in config.assets}
     bars = load_bars(
@@ -200,30 +289,6 @@ def read_data(
     )
 
 
-def _keep(
-    result: RunResult,
-    place: RunDirectory,
-    loaded: Loaded,
-    argv: Sequence[str],
-    started: datetime,
-) -> None:
-    """Save the result, then what is derived from it; the status comes last."""
-    save(result, place.path)
-    write_json(
-        place.path / "manifest.json",
-        manifest(
-            place.run_id,
-            loaded.files,
-            result.facts,
-            seed=loaded.config.portfolio.seed,
-            argv=argv,
-            times=(started, datetime.now(UTC)),
-        ),
-    )
-    report.write(result, place.path)
-    place.mark(str(result.facts["status"]))
-
-
 def _conclude(result: RunResult, place: RunDirectory, arguments: argparse.Namespace) -> int:
     metrics = (place.path / "metrics.json").read_text(encoding="utf-8")
     if arguments.json:
@@ -233,7 +298,7 @@ def _conclude(result: RunResult, place: RunDirectory, arguments: argparse.Namesp
     failed = result.facts.get("failed") or {}
     if failed and not arguments.quiet:
         tell([f"{symbol} failed: {why}" for symbol, why in failed.items()])
-    if result.facts["status"] == runs.COMPLETE:
+    if result.facts["status"] == COMPLETE:
         return 0
     print(
         f"partial: {', '.join(failed)} failed, so no portfolio number is given; the solo runs of "

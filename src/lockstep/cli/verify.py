@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lockstep.cli.montecarlo import directory_of
 from lockstep.cli.portfolio import compiling, read_data, tell
 from lockstep.cli.progress import ProgressBars
 from lockstep.config.loading import load
@@ -25,7 +24,7 @@ from lockstep.data.rates import Pair
 from lockstep.engine.kernel.player import KNOWN_RULES
 from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.runs.comparison import COMPARED, first_difference
-from lockstep.runs.directory import digest
+from lockstep.runs.directory import digest, directory_of
 from lockstep.runs.manifest import versions
 from lockstep.runs.store import save
 

@@ -51,6 +51,18 @@ class StrategyError(LockstepError):
     exit_code = 3
 
 
+class StorageError(LockstepError):
+    """The results cannot be written: a full disk, a directory that is gone or read-only."""
+
+    exit_code = 74
+
+
+class LockedError(LockstepError):
+    """Another process is at work on the same configuration and data."""
+
+    exit_code = 75
+
+
 class IdentityError(LockstepError):
     """An accounting identity does not hold: a bug in Lockstep, never the user's fault."""
 

@@ -1,26 +1,43 @@
-"""The directory of one run: its name and its status."""
+"""The directory of one run: its name, its status, and the hashes that end a finished one."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lockstep.core.errors import UsageError
-from lockstep.core.files import write_json
+from lockstep.core.errors import ConfigError, DataError, StrategyError, UsageError
+from lockstep.core.files import sha256_of, write_json
+from lockstep.runs.lock import holder_of, lock_path
+from lockstep.runs.parts import FOLDER as PARTS
 
 STATUS_FILE = "status.json"
+LOG_FILE = "run.log"
 RUNNING, COMPLETE, PARTIAL, FAILED = "running", "complete", "partial", "failed"
+INTERRUPTED = "interrupted"
+#: Not a status that is written: the directory does not say what it is.
+DAMAGED = "damaged"
+STATUSES = (RUNNING, COMPLETE, PARTIAL, FAILED, INTERRUPTED)
+#: Errors of those who ask, not of the run.
+_ASKED_WRONGLY = (UsageError, ConfigError, DataError, StrategyError)
 _DIGEST_LENGTH = 8
 _MOST_RUNS_A_SECOND = 100
 
 
-def digest(config: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
+def canonical(value: Any) -> str:
+    """Return plain data as the one JSON text that means it: keys sorted, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def digest(config: Mapping[str, Any], sources: Mapping[str, Any], rules: bool = True) -> str:
     """Return eight hex digits that name a configuration together with its data.
 
     Parameters
@@ -29,14 +46,36 @@ def digest(config: Mapping[str, Any], sources: Mapping[str, Any]) -> str:
         The resolved configuration, plain data.
     sources : mapping
         Where each asset's bars came from, hashes included (`Bars.source`).
+    rules : bool
+        False where the portfolio rules of the configuration are dropped.
     """
-    plain = json.dumps([config, sources], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(plain.encode("utf-8")).hexdigest()[:_DIGEST_LENGTH]
+    made_of = [config, sources] if rules else [config, sources, "without rules"]
+    return hashlib.sha256(canonical(made_of).encode("utf-8")).hexdigest()[:_DIGEST_LENGTH]
 
 
 def run_id(moment: datetime, name: str) -> str:
     """Return ``YYYYMMDD-HHMMSS-<hash8>`` of an aware moment, in UTC."""
     return f"{moment.astimezone(UTC):%Y%m%d-%H%M%S}-{name}"
+
+
+def digest_of(name: str) -> str:
+    """Return the digest in a run id; empty if there is none."""
+    return (name.split("-") + [""] * 3)[2]
+
+
+def directory_of(name: str, results: str) -> Path:
+    """Return the directory of a run that was named by its path, or by its id among the results.
+
+    Raises
+    ------
+    UsageError
+        If there is no such directory.
+    """
+    places = [Path(name), Path(results) / name]
+    for place in places:
+        if place.is_dir():
+            return place
+    raise UsageError(f"{places[0]} and {places[1]} are no directories; name a finished run.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +102,9 @@ class RunDirectory:
             If the directory cannot be made.
         """
         root = Path(results)
-        try:
-            root.mkdir(parents=True, exist_ok=True)
+        with usable(root):
             made = cls(_make(root, name))
-        except OSError as error:
-            raise UsageError(
-                f"results directory {root} cannot be used ({error.strerror}); give another one "
-                "with --results."
-            ) from error
-        made.mark(RUNNING)
+            made.mark(RUNNING)
         return made
 
     @property
@@ -82,21 +115,131 @@ class RunDirectory:
     @property
     def status(self) -> str:
         """The last status that was marked."""
-        text = (self.path / STATUS_FILE).read_text(encoding="utf-8")
-        return str(json.loads(text)["status"])
+        return str(_marked(self.path).get("status", DAMAGED))
 
-    def mark(self, status: str) -> None:
-        """Write the status: ``running``, then ``complete``, ``partial`` or ``failed``."""
-        write_json(self.path / STATUS_FILE, {"run_id": self.run_id, "status": status})
+    @property
+    def standing(self) -> str:
+        """One of `STATUSES`, as far as it can be known now, or `DAMAGED`.
+
+        A run that still counts as running, and whose process is dead, was interrupted.
+        """
+        status = self.status
+        if status != RUNNING:
+            return status if status in STATUSES else DAMAGED
+        holder = holder_of(lock_path(self.path.parent, digest_of(self.run_id)))
+        return RUNNING if holder.get("run_id") == self.run_id else INTERRUPTED
+
+    def mark(self, status: str, files: Mapping[str, str] | None = None) -> None:
+        """Write the status, and the hashes of all files of a finished run."""
+        plain: dict[str, Any] = {"run_id": self.run_id, "status": status}
+        if status == RUNNING:
+            plain["pid"] = os.getpid()
+        if files is not None:
+            plain["files"] = dict(files)
+        write_json(self.path / STATUS_FILE, plain)
+
+    def finish(self, status: str) -> None:
+        """Write ``complete`` or ``partial``, the last file of all, with the hashes of the others.
+
+        What a complete run kept on its way is not needed any more, and removed before.
+        """
+        if status == COMPLETE:
+            shutil.rmtree(self.path / PARTS, ignore_errors=True)
+        self.mark(status, {name: sha256_of(self.path / name) for name in self._own_files()})
+
+    def renew(self, names: Iterable[str]) -> None:
+        """Take the hashes of files that were made again from the others, on purpose.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Their paths in the directory; other hashes stay as they are. A run without hashes, or
+            one that is not finished, is left alone.
+        """
+        marked = _marked(self.path)
+        if "files" in marked:
+            found = {n: sha256_of(self.path / n) for n in names if (self.path / n).is_file()}
+            self.mark(str(marked["status"]), dict(sorted({**marked["files"], **found}.items())))
+
+    def damage(self) -> dict[str, str]:
+        """Return the files that are not as the run left them: ``missing`` or ``changed``.
+
+        Raises
+        ------
+        DataError
+            If the run is not finished, or was finished by a version that kept no hashes.
+        """
+        hashes = _marked(self.path).get("files")
+        if not isinstance(hashes, dict):
+            raise DataError(f"{self.path} holds no hashes of its files; they cannot be checked.")
+        found = {}
+        for name, expected in sorted(hashes.items()):
+            path = self.path / name
+            if not path.is_file():
+                found[name] = "missing"
+            elif sha256_of(path) != expected:
+                found[name] = "changed"
+        return found
 
     @contextmanager
     def running(self) -> Iterator[RunDirectory]:
-        """Mark the run as failed if the block ends while the run still counts as running."""
+        """Mark a run that ends before it is finished: ``interrupted``, or ``failed``.
+
+        Whoever asked for what cannot be is told so and finds no directory, unless something was
+        kept in it.
+        """
         try:
             yield self
+        except KeyboardInterrupt:
+            self.leave(INTERRUPTED)
+            raise
+        except _ASKED_WRONGLY:
+            if (self.path / PARTS).is_dir():
+                self.leave(FAILED)
+            else:
+                shutil.rmtree(self.path, ignore_errors=True)
+            raise
         finally:
-            if self.status == RUNNING:
-                self.mark(FAILED)
+            self.leave(FAILED)
+
+    def leave(self, status: str) -> None:
+        """Mark a run that has not been finished; one that has been, or is gone, stays as it is.
+
+        A disk that is full keeps even this from being written: the run then counts as running
+        with a dead process, which is to be interrupted.
+        """
+        with contextlib.suppress(OSError):
+            if self.path.is_dir() and self.status == RUNNING:
+                self.mark(status)
+
+    def _own_files(self) -> list[str]:
+        """Return the paths of a run's files, sorted; status, log and what was kept are not."""
+        names = (
+            path.relative_to(self.path).as_posix()
+            for path in self.path.rglob("*")
+            if path.is_file()
+        )
+        apart = (f"{PARTS}/", ".", STATUS_FILE, LOG_FILE)
+        return sorted(name for name in names if not name.startswith(apart))
+
+
+@contextmanager
+def usable(results: Path) -> Iterator[None]:
+    """Make the results directory; what keeps it from being used inside is one clear error.
+
+    Raises
+    ------
+    UsageError
+        Naming the directory and what is wrong with it.
+    """
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"results directory {results} cannot be used ({error.strerror}); give another one "
+            "with --results."
+        ) from error
 
 
 def _make(root: Path, name: str) -> Path:
@@ -108,3 +251,12 @@ def _make(root: Path, name: str) -> Path:
             continue
         return path
     raise FileExistsError(17, f"it already holds {_MOST_RUNS_A_SECOND - 1} runs named {name}")
+
+
+def _marked(path: Path) -> dict[str, Any]:
+    """Return the content of a status file; empty if there is none that can be read."""
+    try:
+        found = json.loads((path / STATUS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
