@@ -12,10 +12,12 @@ import pandas as pd
 from lockstep.core.bars import Array
 from lockstep.core.result import RunResult
 from lockstep.metrics import returns as growth
+from lockstep.metrics.attribution import attribution
 from lockstep.metrics.blocks import Block, counts, performance, trading
 from lockstep.metrics.comparison import naive_solo_pnl, weighted_solo_pnl, weights_in_force
 from lockstep.metrics.doctor.table import findings
 from lockstep.metrics.effects import counterfactual_effects
+from lockstep.metrics.frontier import frontier
 from lockstep.metrics.matching import ledger_totals, solo_ledger
 from lockstep.metrics.panel import Curve, Panel, on_days, panel, solo_curves
 from lockstep.metrics.risk import (
@@ -26,6 +28,8 @@ from lockstep.metrics.risk import (
 )
 from lockstep.metrics.trades import smallest_of
 from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
+
+NOT_PLAYED = Undefined("the portfolio was not played")
 
 
 def summarise(result: RunResult) -> dict[str, Any]:
@@ -41,10 +45,11 @@ def summarise(result: RunResult) -> dict[str, Any]:
     -------
     dict
         ``portfolio`` and ``assets`` (by symbol) with the keys of docs/metrics.md, ``solo`` (by
-        symbol: each asset alone with the full capital), ``diversification``, ``solo_ledger`` (what
-        became of the solo trades), ``counterfactuals`` (by risk rule), ``findings`` (of the
-        doctor), and ``undefined``: the reason for each None, by dotted path. Fractions, account
-        currency and calendar days; no NaN and no infinity.
+        symbol: each asset alone with the full capital), ``diversification``, ``attribution`` and
+        ``frontier`` (docs/attribution.md), ``solo_ledger`` (what became of the solo trades),
+        ``counterfactuals`` (by risk rule), ``findings`` (of the doctor), and ``undefined``: the
+        reason for each None, by dotted path. Fractions, account currency and calendar days; no
+        NaN and no infinity.
 
     Raises
     ------
@@ -54,12 +59,15 @@ def summarise(result: RunResult) -> dict[str, Any]:
     solo = solo_curves(result)
     tree: dict[str, Any] = {"portfolio": {}, "assets": {}, "solo": {}, "diversification": {}}
     tree["solo"] = {symbol: _solo(result, symbol, curve) for symbol, curve in solo.items()}
+    tree |= {"attribution": NOT_PLAYED, "frontier": NOT_PLAYED}
     if len(result.equity):
         table = panel(result)
         daily = growth.contributions(table.pnl, table.account.marks, table.account.initial)
         tree["portfolio"] = _portfolio(result, table, solo)
         tree["assets"] = _assets(result, table, daily)
         tree["diversification"] = _diversification(table, daily, tree, solo)
+        tree["attribution"] = attribution(result, table, daily)
+        tree["frontier"] = frontier(result, table, solo)
     tree["solo_ledger"] = _solo_ledger(result)
     tree["counterfactuals"] = _counterfactuals(result, tree["portfolio"])
     undefined: dict[str, str] = {}
