@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter
 
 DPI = 150
 #: Width and height in inches of a figure that needs no other, and its margins as fractions.
@@ -185,11 +186,15 @@ def date_axis(
     ticks : (int, int)
         Fewest and most labels; a narrow panel has room for few.
     """
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 
     locator = AutoDateLocator(minticks=ticks[0], maxticks=ticks[1])  # type: ignore[no-untyped-call]
     bottom.xaxis.set_major_locator(locator)
+    first, last = (str(num2date(at))[:7] for at in bottom.get_xlim())  # type: ignore[no-untyped-call]
     formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    if first != last:
+        # The first of a month is labelled with its name: the last tick's month would mislead.
+        formatter.offset_formats[2] = "%Y"
     bottom.xaxis.set_major_formatter(formatter)
     bottom.xaxis.get_offset_text().set_fontsize(8.5)
     for axes in others:
@@ -199,9 +204,13 @@ def date_axis(
 
 def percent_ticks(axis: Axis) -> None:
     """Label values that are per cent as short as they are exact; the axis names the unit."""
+    axis.set_major_formatter(_as_short_as_exact())
+
+
+def _as_short_as_exact() -> Formatter:
     from matplotlib.ticker import FuncFormatter
 
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{round(value, 6) + 0.0:g}"))
+    return FuncFormatter(lambda value, _: f"{round(value, 6) + 0.0:g}")
 
 
 def named_ticks(
@@ -267,6 +276,7 @@ def dress(axes: Axes, title: str, unit: str) -> None:
     axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=5, parse_math=False)
     axes.set_ylabel(unit, fontsize=9, parse_math=False)
     axes.tick_params(labelsize=8.5)
+    axes.yaxis.set_major_formatter(_as_short_as_exact())
     axes.grid(True, color="#E3E3E3", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.margins(x=0.005)
