@@ -29,7 +29,7 @@ _OF_DAILY_RETURNS: dict[str, Callable[[Array, float], Measure]] = {
     "volatility": growth.volatility,
     "sharpe": growth.sharpe,
     "sharpe_autocorrelation_adjusted": growth.sharpe_autocorrelation_adjusted,
-    "sharpe_autocorrelation_lags": lambda daily, _: growth.autocorrelation_lags(len(daily)),
+    "sharpe_autocorrelation_lags": lambda daily, _: _lags(daily),
     "sortino": growth.sortino,
     "omega": lambda daily, _: growth.omega(daily),
     "probabilistic_sharpe": lambda daily, _: probabilistic_sharpe(daily),
@@ -87,6 +87,13 @@ def _of_daily_returns(curve: Curve, daily: Array | Undefined) -> Block:
         **{name: measure(daily, per_year) for name, measure in _OF_DAILY_RETURNS.items()},
         **dict(zip(days, extremes)),
     }
+
+
+def _lags(daily: Array) -> Measure:
+    few = growth.FEWEST_FOR_AUTOCORRELATION
+    if len(daily) < few:
+        return Undefined(f"fewer than {few} trading days")
+    return growth.autocorrelation_lags(len(daily))
 
 
 def _drawdowns(curve: Curve) -> Block:
