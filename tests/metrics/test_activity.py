@@ -1,10 +1,18 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from lockstep.config.loading import load
+from lockstep.config.selection import Selection
 from lockstep.core.calendar import HOUR_NS
+from lockstep.data.sample import SAMPLE_START, sample_bars
+from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics import activity
+from lockstep.metrics.summary import summarise
 from lockstep.metrics.undefined import Undefined
 
+ROOT = Path(__file__).parents[2]
 CLOCK = np.arange(10) * HOUR_NS
 NONE = np.empty(0, dtype=np.int64)
 
@@ -78,3 +86,37 @@ def test_trades_whose_price_never_moved_have_no_say_in_the_efficiency():
     moved, mae, mfe = np.array([[2.0, 0.5, 2.0], [0.0, 0.0, 0.0], [-1.0, 1.0, 1.0]]).T
     assert activity.exit_efficiency(moved, mae, mfe) == 0.5
     assert activity.exit_efficiency(*[np.empty(0)] * 3) == Undefined("no trade")
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    symbols = ("BTCUSDX", "EURUSDX", "USDJPYX")
+    loaded = load(
+        ROOT / "assets_config_highperf.json",
+        Selection(symbols=symbols),
+        results_dir=tmp_path_factory.mktemp("results"),
+    )
+    weeks = {
+        symbol: bars.between(SAMPLE_START, SAMPLE_START + 14 * 24 * HOUR_NS)
+        for symbol, bars in sample_bars(symbols).items()
+    }
+    return PortfolioBacktester(loaded.config.assets, loaded.config.portfolio).run(weeks)
+
+
+def test_a_played_run_is_exposed_at_the_steps_at_which_its_account_has_positions(played):
+    block = summarise(played)["portfolio"]
+    open_positions = played.account["open_positions"].to_numpy()
+    assert 0.0 < block["exposure"] == np.mean(open_positions > 0) < 1.0
+
+
+def test_every_exit_of_a_played_run_lies_inside_the_range_its_trade_saw(played):
+    trades = played.trades
+    assert len(trades) > 50
+    sign = np.where(trades["side"] == "long", 1.0, -1.0)
+    moved = sign * (trades["exit_price"] - trades["entry_price"])
+    moved = (moved / (trades["entry_price"] - trades["stop_price"]).abs()).to_numpy()
+    mae, mfe = trades["mae"].to_numpy(), trades["mfe"].to_numpy()
+    assert np.all(-mae - 1e-9 <= moved) and np.all(moved <= mfe + 1e-9)
+    found = summarise(played)["portfolio"]["exit_efficiency"]
+    assert found == pytest.approx(activity.exit_efficiency(moved, mae, mfe), rel=1e-12)
+    assert 0.0 < found < 1.0
