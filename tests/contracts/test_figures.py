@@ -122,7 +122,10 @@ def test_a_figure_is_the_same_bytes_when_drawn_again(name):
     result = made(3, 10)
     reading = read(result, summarise(result))
     picture = figures.get(name)()
-    first = png_of(drawn(picture, reading))
+    figure = drawn(picture, reading)
+    if figure is None:  # nothing to show
+        return
+    first = png_of(figure)
     assert first.startswith(b"\x89PNG")
     assert first == png_of(drawn(picture, reading))
 
