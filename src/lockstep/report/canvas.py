@@ -169,7 +169,16 @@ def dates(time: Ints) -> Array:
 def line(axes: Axes, time: Ints, values: Array, buckets: int = PIXELS, **look: Any) -> Any:
     """Draw a long series over ns as it is, from no more points than can be seen."""
     at = thinned(values, buckets)
-    return axes.plot(dates(time[at]), values[at], **look)[0]
+    # A line through one point cannot be seen.
+    point = {"marker": "o"} if len(time) == 1 else {}
+    return axes.plot(dates(time[at]), values[at], **(point | look))[0]
+
+
+def span_of_time(axes: Axes, time: Ints) -> None:
+    """Let axes show all of a clock in ns; of a single moment, the day around it."""
+    first, last = dates(time[[0, -1]])
+    room = 0.005 * (last - first) or 0.5
+    axes.set_xlim(first - room, last + room)
 
 
 def date_axis(

@@ -56,10 +56,12 @@ def signed(amount: float) -> str:
 
 
 def brief(amount: float) -> str:
-    """Return money with its sign where room is scarce: whole units, or millions."""
+    """Return money with its sign where room is scarce: cents of small sums only, or millions."""
     if abs(amount) >= 999_999.5:
         return f"{amount / 1e6:+,.2f}M"
     rounded = _unsigned_zero(amount, 0 if abs(amount) >= 99.5 else 2)
+    if rounded == 0.0:
+        return "0"
     return f"{rounded:+,.0f}" if abs(rounded) >= 99.5 or not rounded % 1 else f"{rounded:+,.2f}"
 
 

@@ -17,10 +17,12 @@ from lockstep.report.canvas import (
     date_axis,
     dates,
     dress,
+    line,
     margins,
     money_ticks,
     note,
     short,
+    span_of_time,
     thinned,
 )
 from lockstep.report.reading import Reading
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 MOST_PANELS = 60
 #: Panels per row, by the number of assets it serves.
 _ROWS = ((2, 1), (4, 2), (15, 3), (24, 4), (40, 5), (MOST_PANELS, 6))
-_WIDTH, _LEFT, _RIGHT, _GAP = 14.0, 1.05, 0.4, 0.3
+_WIDTH, _LEFT, _RIGHT, _GAP = 14.0, 1.05, 0.4, 0.42
 
 
 @figures("assets")
@@ -67,6 +69,7 @@ class Assets:
                                       sharex=first, sharey=first)  # fmt: skip
             _one(axes, aligned, reading, symbol, added, across)
             panels.append(axes)
+        span_of_time(panels[0], aligned.account.time)
         _axes(panels, across, reading.currency)
         note(figure, _said(len(curves), len(shown), reading))
         return figure
@@ -102,12 +105,13 @@ def _one(
 ) -> None:
     time = aligned.account.time
     dress(axes, "", "")
-    at = thinned(added, int(_WIDTH / across * DPI / 2))
+    buckets = int(_WIDTH / across * DPI / 2)
+    at = thinned(added, buckets)
     when, values = dates(time[at]), added[at]
     colour = GAIN if added[-1] >= 0.0 else LOSS
     axes.axhline(0.0, color="#555555", linewidth=0.8)
     axes.fill_between(when, values, 0.0, color=colour, alpha=0.16, linewidth=0.0)
-    axes.plot(when, values, color=colour, linewidth=1.1)
+    line(axes, time, added, buckets, color=colour, linewidth=1.1)
     size = 9.5 if across <= 3 else 8.5 if across <= 4 else 7.5
     axes.set_title(short(symbol, 14 if across <= 4 else 10), loc="left", fontsize=size,
                    fontweight="bold", pad=3, parse_math=False)  # fmt: skip

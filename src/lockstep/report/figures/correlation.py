@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 MOST_NUMBERED = 15
 _TREE, _BAR = 0.9, 0.25
 _NONE = "#D9D9D9"
-_SIZES = (6.6, 24.0)
 
 
 @figures("correlation")
@@ -45,8 +44,7 @@ class Correlation:
                 for a in symbols
             ]
         )
-        low, high = _SIZES
-        side = min(max(low, 0.25 * len(symbols)), high)
+        side = _side(len(symbols))
         names = 0.3 + 0.082 * max(len(short(symbol)) for symbol in symbols)
         size = (side + names + 2.2, side + names + _TREE + 1.75)
         figure = blank(reading, "Correlation of daily returns, solo runs", size)
@@ -63,6 +61,11 @@ class Correlation:
         _scale(figure.add_subplot(grid[1, 1]), figure, image)
         note(figure, _said(reading, matrix))
         return figure
+
+
+def _side(count: int) -> float:
+    """Return inches of the square: roomy cells for few assets, cells that fit a name for many."""
+    return min(max(min(6.6, 4.8 + 0.2 * count), 0.25 * count), 24.0)
 
 
 def _said(reading: Reading, matrix: Array) -> str:

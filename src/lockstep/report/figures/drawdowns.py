@@ -30,6 +30,7 @@ from lockstep.report.canvas import (
     note,
     percent_ticks,
     short,
+    span_of_time,
 )
 from lockstep.report.reading import Fall, Reading
 from lockstep.report.wording import days, percent, signed
@@ -79,6 +80,7 @@ class Drawdowns:
         bars = figure.add_subplot(lower[0])
         _equity(top, account, worst, reading.currency)
         _rows(rows, account, worst)
+        span_of_time(rows, account.time)
         date_axis(rows, (top,))
         _assets(bars, fall, reading)
         note(figure, _said(fall, reading.currency))

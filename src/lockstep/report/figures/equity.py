@@ -29,6 +29,7 @@ from lockstep.report.canvas import (
     money_ticks,
     percent_ticks,
     short,
+    span_of_time,
     thinned,
 )
 from lockstep.report.reading import Reading
@@ -72,6 +73,7 @@ class Equity:
         _drawdown(bottom, aligned, reading)
         for axes in (top, middle, bottom):
             _mark(axes, events, aligned.account.time)
+        span_of_time(bottom, aligned.account.time)
         date_axis(bottom, (top, middle))
         figure.align_ylabels((top, middle, bottom))
         return figure

@@ -135,7 +135,7 @@ def _table(axes: Axes, by_month: Months, years: Ints) -> None:
                 continue
             strong = abs(value) > 0.75 * (longest if column == 12 else widest)
             middle = 12.875 if column == 12 else column + 0.5
-            axes.text(middle, row + 0.5, points(value), ha="center", va="center", fontsize=9,
+            axes.text(middle, row + 0.5, _cell(value), ha="center", va="center", fontsize=9,
                       color="white" if strong else "black",
                       fontweight="bold" if column == 12 else "normal")  # fmt: skip
     axes.set_xticks([*(np.arange(12) + 0.5), 12.875], [*NAMES, "Year"], fontsize=9)
@@ -145,6 +145,14 @@ def _table(axes: Axes, by_month: Months, years: Ints) -> None:
     axes.set_ylim(len(years), 0)
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def _cell(fraction: float) -> str:
+    """Return a return in per cent that fits its cell."""
+    value = 100.0 * fraction
+    if abs(value) < 1_000.0:
+        return points(fraction)
+    return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.1e}"
 
 
 def _bars(axes: Axes, by_month: Months, reading: Reading) -> None:
