@@ -15,6 +15,7 @@ from lockstep.metrics import returns as growth
 from lockstep.metrics.attribution import attribution
 from lockstep.metrics.blocks import Block, counts, performance, trading
 from lockstep.metrics.comparison import naive_solo_pnl, weighted_solo_pnl, weights_in_force
+from lockstep.metrics.diversification import together
 from lockstep.metrics.doctor.table import findings
 from lockstep.metrics.effects import counterfactual_effects
 from lockstep.metrics.frontier import frontier
@@ -66,6 +67,7 @@ def summarise(result: RunResult) -> dict[str, Any]:
         tree["portfolio"] = _portfolio(result, table, solo)
         tree["assets"] = _assets(result, table, daily)
         tree["diversification"] = _diversification(table, daily, tree, solo)
+        tree["diversification"] |= together(result, table, daily, solo, tree)
         tree["attribution"] = attribution(result, table, daily)
         tree["frontier"] = frontier(result, table, solo)
     tree["solo_ledger"] = _solo_ledger(result)
