@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lockstep.config.models import AssetConfig, RunConfig
 from lockstep.core.bars import Bars
-from lockstep.core.errors import UsageError
+from lockstep.core.errors import DataError, UsageError
 from lockstep.data.load import common_range
 from lockstep.data.rows import rows_of
 from lockstep.engine.memory import Need
@@ -24,15 +24,18 @@ def before_reading(config: RunConfig, arguments: argparse.Namespace, jobs: int) 
 
     Raises
     ------
-    DataError
-        If a file is not there or cannot be opened.
     UsageError
         As `check`.
     """
     portfolio, folder = config.portfolio, arguments.data
     is_part = portfolio.start or portfolio.end or portfolio.range == "common"
-    if folder is not None and not is_part:
-        _check(config, rows_of(config.symbols, portfolio.timeframe, folder), arguments, jobs)
+    if folder is None or is_part:
+        return
+    try:
+        counts = rows_of(config.symbols, portfolio.timeframe, folder)
+    except DataError:  # reading them will name every file that is wrong, not only the first
+        return
+    _check(config, counts, arguments, jobs)
 
 
 def before_playing(
