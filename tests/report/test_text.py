@@ -171,7 +171,8 @@ def test_the_breaker_and_the_factors_explain_the_gap_with_their_numbers():
         "Breaker: tripped once, first at 2025-01-07 12:00; it closed 1 position and refused 35 "
         "entry signals. Trading stood still for 50.00% of the clock."
     ) in text
-    assert "drawdown scaling shrank 2 of 6 trades to 37.50% of their size on average" in text
+    assert "Resized: drawdown scaling: 1 trade (" in text
+    assert "Changed: the breaker closed it: 1 trade (" in text
 
 
 def test_the_rules_section_says_what_each_rule_did_and_when():
@@ -196,15 +197,18 @@ def test_only_the_first_twenty_dates_are_listed():
 
 def test_margin_limits_and_small_lots_are_counted_among_the_reasons():
     counts = {"ASSET00": {"no_margin": 3, "min_lot": 1, "blocked_halts": 7}}
-    trades = trades_of(TWO, names(2), links="margin_cut net_exposure")
-    text = said(two(trades=trades, facts=facts_of(names(2), 3, counts=counts)))
-    assert (
-        "Free margin: here, where sleeves share one pool of it, it cut 6 trades and refused 3"
-        in (text)
+    trades = trades_of(TWO, names(2))
+    trades["links"] = ["margin_cut net_exposure", "net_exposure", "", "", "", ""]
+    kept = trades.iloc[:5]
+    refused = decisions_of(
+        (str(trades["signal_time"].iloc[5]), "E", "ASSET01", "blocked_halts", 0.0, 0.0, ".")
     )
-    assert "1 entry came out below the minimum lot" in text
-    assert "Limits: net exposure cut 6 trades." in text
-    assert "Entry signals blocked by rules: trading halt 7." in text
+    facts = facts_of(names(2), 3, counts=counts)
+    text = said(two(trades=kept, solo_trades=trades, decisions=refused, facts=facts))
+    assert "Resized: free margin: 1 trade (" in text
+    assert "; net exposure: 1 trade (" in text
+    assert "1 entry signal came out below the minimum lot" in text
+    assert "Blocked: trading halt: 1 trade (" in text
 
 
 def test_stop_outs_are_told_with_what_they_cost():

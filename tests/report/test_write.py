@@ -7,7 +7,7 @@ from lockstep import report
 from lockstep.metrics.summary import summarise
 from tests.report.results import made, partial
 
-PAGES = {f"run/{name}" for name in ("metrics.json", "report.txt")}
+PAGES = {f"run/{name}" for name in ("metrics.json", "report.txt", "solo/ledger.csv")}
 
 
 def test_a_report_is_its_numbers_its_pages_and_its_figures_and_returns_the_numbers(tmp_path):

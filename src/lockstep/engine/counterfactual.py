@@ -13,10 +13,9 @@ from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.played import Played
 from lockstep.engine.players import play, workers
 from lockstep.metrics.drawdown import max_drawdown
+from lockstep.metrics.effects import ALL_RULES
 from lockstep.metrics.undefined import Undefined
 
-#: Stands beside the names of the rules for the run without any of them.
-ALL_RULES = "all_rules"
 NOT_ASKED = "the runs without a rule were not asked for"
 TOO_SLOW = (
     "only the compiled player plays the runs without a rule unless they are asked for by "

@@ -1,11 +1,15 @@
-"""Why the portfolio made something else than its solo runs added up, in a trader's words."""
+"""Why the portfolio made something else than its solo runs added up: a bridge that adds up."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
+from lockstep.report.layout import Column, cents, table
 from lockstep.report.reading import Reading
 from lockstep.report.wording import (
+    CUT,
     REFUSED,
     count,
     counted,
@@ -18,36 +22,87 @@ from lockstep.report.wording import (
     words,
 )
 
-LIMITS = ("gross_exposure", "net_exposure", "currency_exposure", "asset_exposure", "rule_limit")
-#: Ways to be refused by a rule or by the state of the account, as solo runs are not.
-BLOCKS = ("blocked_daily_loss", "blocked_halts", "blocked_max_positions", "rule_block")
+#: Reasons of the solo-portfolio ledger that are no decision of a rule.
+_REASONS = {
+    "in_position": "a position of another entry was still open",
+    "not_asked": "the strategy did not ask here",
+    "other_exit": "it left otherwise",
+    "breaker": "the breaker closed it",
+    "daily_loss": "the daily loss limit closed it",
+    "stop_out": "the broker closed it",
+    "failed": "the asset failed",
+    "left_out": "the asset never had a weight",
+    "solo_refused": "the solo account refused it",
+    "solo_in_position": "the solo run still held another",
+    "solo_stop_out": "the broker closed it in the solo run",
+    "solo_margin_cut": "margin cut in solo",
+    "solo_max_lot": "max lot in solo",
+}
+#: Status of the ledger -> how a line of the bridge calls it.
+_STATUS = {
+    "taken": "trades taken as they were, rounded to lots",
+    "resized": "trades resized by rules, limits or margin",
+    "blocked": "solo trades blocked",
+    "changed": "solo trades changed",
+    "new": "trades no solo run made",
+}
 
 
-def differences(reading: Reading) -> list[str]:
-    """Return the sentences, the most general first; none if there are no solo runs."""
+def opening(reading: Reading) -> list[str]:
+    """Return what adding up promises and how far the portfolio is from it.
+
+    Nothing if there are no solo runs to compare with.
+    """
     weighted = reading.value("portfolio", "weighted_solo_pnl")
     naive = reading.value("portfolio", "naive_solo_pnl")
     if weighted is None or naive is None:
         return []
-    said = [_naive(reading, naive), _gap(reading, weighted)]
-    if _is_nothing(_difference(reading, weighted)):
-        return said
-    said += [
-        sentence
-        for sentence in (
-            _full_size(reading),
-            _breaker(reading),
-            _stop_outs(reading),
-            _blocked(reading),
-            _scaled(reading),
-            _limits(reading),
-            _margin(reading),
-            _small(reading),
-            _compounding(reading),
-        )
-        if sentence
+    return [_naive(reading, naive), _gap(reading, weighted)]
+
+
+def bridge(reading: Reading) -> list[str]:
+    """Return the table from the weighted solo sum to the portfolio, a line for each cause.
+
+    Its cents add up; nothing if there is nothing between the two.
+    """
+    steps = _steps(reading)
+    if not steps:
+        return []
+    net = reading.number("portfolio", "net_pnl")
+    cells, rest, total = cents(list(steps.values()), net)
+    names = [*steps, *(["(rounding)"] if rest else []), "the portfolio's net P&L"]
+    cells = [*cells, *([rest] if rest else []), total]
+    return table(
+        [
+            Column("from solo runs to the portfolio", names, left=True),
+            Column(reading.currency, cells),
+        ],
+        below=1,
+    )
+
+
+def causes(reading: Reading) -> list[str]:
+    """Return a sentence for each line of the bridge that says what was behind it."""
+    if not _steps(reading):
+        return []
+    said = [
+        _sized(reading),
+        *(_of_status(reading, status) for status in ("resized", "blocked", "changed", "new")),
+        _breaker(reading),
+        _broker(reading),
+        _small(reading),
     ]
-    return [*said, _alike(reading)]
+    return [*(sentence for sentence in said if sentence), _alike(reading)]
+
+
+def reason(code: str) -> str:
+    """Return a reason of the solo-portfolio ledger in words."""
+    return " + ".join(_word(part) for part in code.split("+"))
+
+
+def _word(code: str) -> str:
+    known = _REASONS.get(code) or REFUSED.get(code) or CUT.get(code)
+    return (known or words(code)).replace("-|", "").replace("|", " ")
 
 
 def _naive(reading: Reading, naive: float) -> str:
@@ -63,18 +118,14 @@ def _naive(reading: Reading, naive: float) -> str:
     )
 
 
-def _difference(reading: Reading, weighted: float) -> float:
-    return reading.number("portfolio", "net_pnl") - weighted
-
-
 def _is_nothing(amount: float) -> bool:
     return abs(amount) < 0.005
 
 
 def _gap(reading: Reading, weighted: float) -> str:
-    gap = _difference(reading, weighted)
+    gap = reading.number("portfolio", "net_pnl") - weighted
     trades = reading.count("portfolio", "trades")
-    alone = sum(reading.count("solo", symbol, "trades") for symbol in reading.metrics["solo"])
+    alone = reading.count("solo_ledger", "total", "solo_trades")
     if _is_nothing(gap):
         return (
             f"The portfolio made what its solo runs make at their weights "
@@ -85,6 +136,72 @@ def _gap(reading: Reading, weighted: float) -> str:
         f"{'more' if gap > 0 else 'less'} than its solo runs at their weights, with "
         f"{counted(trades, 'trade')} against {count(alone)}. Between the two stand:"
     )
+
+
+def _steps(reading: Reading) -> dict[str, float]:
+    """Return the lines of the bridge but its last; nothing if they would all be zero."""
+    weighted = reading.value("portfolio", "weighted_solo_pnl")
+    total: Mapping[str, Any] | None = reading.value("solo_ledger", "total")
+    if weighted is None or total is None:
+        return {}
+    net = reading.number("portfolio", "net_pnl")
+    moves = {"solo trades sized on this account's money": total["at_sleeve_pnl"] - weighted}
+    for status, name in _STATUS.items():
+        number = total[status]
+        moves[f"{count(number)} {name}" if number != 1 else f"1 {_singular(name)}"] = total[
+            "effects"
+        ][status]
+    moves["not in any trade: what the broker bore"] = net - total["portfolio_pnl"]
+    kept = {name: amount for name, amount in moves.items() if not _is_nothing(amount)}
+    return {"the solo runs at their weights": weighted, **kept} if kept else {}
+
+
+def _singular(name: str) -> str:
+    return name.replace("trades", "trade", 1).replace("they were", "it was")
+
+
+def _sized(reading: Reading) -> str:
+    """Return why the same trades at the sleeves' money are not the weighted sum."""
+    on_account = reading.settings.get("size_on") == "account" and len(reading.symbols) > 1
+    if on_account:
+        return (
+            "Sizes: size_on is account, so weights do not make trades smaller; each is sized like "
+            "a trade of a solo run, and the naive sum is the nearer comparison."
+        )
+    ends = [reading.value("solo", symbol, "final_equity") for symbol in reading.metrics["solo"]]
+    rebalances = max(0, len(reading.result.weights) - 1)
+    if len(ends) < 2 and not rebalances:
+        return ""
+    said = "Compounding: "
+    if rebalances:
+        received = (amount for amount in reading.result.ledger["transfers"] if amount > 0.0)
+        said += (
+            f"{counted(rebalances, 'rebalance')} moved {money(math.fsum(received))} "
+            f"{reading.currency} between sleeves and reserve, so that one asset's result changes "
+            "the next trades of all. "
+        )
+    return (
+        f"{said}A solo run grows on its own result only: they end with {money(min(ends))} to "
+        f"{money(max(ends))} {reading.currency} where each began with the full capital."
+    )
+
+
+def _of_status(reading: Reading, status: str) -> str:
+    """Return the reasons of one status with their number and what they made or cost here."""
+    total = reading.value("solo_ledger", "total")
+    reasons = total["reasons"].get(status) or {}
+    if not reasons:
+        return ""
+    ranked = sorted(reasons.items(), key=lambda item: (-item[1]["trades"], item[0]))
+    parts = [
+        f"{reason(code)}: {counted(one['trades'], 'trade')} ({signed(one['effect'])})"
+        for code, one in ranked
+    ]
+    said = f"{status.capitalize()}: {'; '.join(parts)} {reading.currency}."
+    if status == "blocked":
+        alone = math.fsum(one["solo_pnl"] for one in reasons.values())
+        said += f" At solo size these trades made {signed(alone)} {reading.currency}."
+    return said
 
 
 def _breaker(reading: Reading) -> str:
@@ -101,7 +218,7 @@ def _breaker(reading: Reading) -> str:
     )
 
 
-def _stop_outs(reading: Reading) -> str:
+def _broker(reading: Reading) -> str:
     closed = reading.count("portfolio", "stop_outs")
     lost = float(reading.value("portfolio", "broker_loss") or 0.0)
     parts = []
@@ -120,80 +237,13 @@ def _stop_outs(reading: Reading) -> str:
     return f"{whose}: {listed(parts)}." if parts else ""
 
 
-def _blocked(reading: Reading) -> str:
-    parts = [
-        f"{REFUSED[code].replace('-|', '').replace('|', ' ')} {count(number)}"
-        for code in BLOCKS
-        if (number := reading.count("portfolio", "counts", code))
-    ]
-    return f"Entry signals blocked by rules: {listed(parts)}." if parts else ""
-
-
-def _scaled(reading: Reading) -> str:
-    trades = reading.result.trades
-    parts = []
-    for column in (name for name in trades.columns if name.startswith("factor_")):
-        below = trades[column][trades[column] < 1.0]
-        if len(below):
-            parts.append(
-                f"{words(column.removeprefix('factor_'))} shrank {count(len(below))} of "
-                f"{counted(len(trades), 'trade')} to {percent(float(below.mean()))} of their size "
-                "on average"
-            )
-    return f"Shared risk: {listed(parts)}." if parts else ""
-
-
-def _limits(reading: Reading) -> str:
-    parts = [
-        f"{words(code)} cut {counted(number, 'trade')}"
-        for code in LIMITS
-        if (number := reading.count("portfolio", "links", code))
-    ]
-    return f"Limits: {listed(parts)}." if parts else ""
-
-
-def _margin(reading: Reading) -> str:
-    cut = reading.count("portfolio", "links", "margin_cut")
-    refused = reading.count("portfolio", "counts", "no_margin")
-    alone = sum(reading.count("solo", s, "links", "margin_cut") for s in reading.metrics["solo"])
-    if not cut and not refused and not alone:
-        return ""
-    pool = "sleeves share one pool of it"
-    if reading.settings.get("margin") == "segregated":
-        pool = "each sleeve has only its own"
-    return (
-        f"Free margin: here, where {pool}, it cut {counted(cut, 'trade')} and refused "
-        f"{count(refused)}; in the solo runs, each with an account of its own, it cut "
-        f"{count(alone)}."
-    )
-
-
 def _small(reading: Reading) -> str:
     refused = reading.count("portfolio", "counts", "min_lot")
     if not refused:
         return ""
     return (
-        f"Small sleeves: {counted(refused, 'entry', 'entries')} came out below the minimum lot; a "
+        f"Small sleeves: {counted(refused, 'entry signal')} came out below the minimum lot; a "
         "solo run sizes on more money."
-    )
-
-
-def _compounding(reading: Reading) -> str:
-    rebalances = max(0, len(reading.result.weights) - 1)
-    ends = [reading.value("solo", symbol, "final_equity") for symbol in reading.metrics["solo"]]
-    if len(ends) < 2 and not rebalances:
-        return ""
-    said = "Compounding: "
-    if rebalances:
-        received = (amount for amount in reading.result.ledger["transfers"] if amount > 0.0)
-        said += (
-            f"{counted(rebalances, 'rebalance')} moved {money(math.fsum(received))} "
-            f"{reading.currency} between sleeves and reserve, so that one asset's result changes "
-            "the next trades of all. "
-        )
-    return (
-        f"{said}A solo run grows on its own result only: they end with {money(min(ends))} to "
-        f"{money(max(ends))} {reading.currency} where each began with the full capital."
     )
 
 
@@ -207,13 +257,4 @@ def _alike(reading: Reading) -> str:
         "Spread, slippage, commission, swap and the leverage cap"
         f"{cut} act in the solo runs by the same formulas: by themselves they explain nothing of "
         "the gap."
-    )
-
-
-def _full_size(reading: Reading) -> str:
-    if reading.settings.get("size_on") != "account" or len(reading.symbols) < 2:
-        return ""
-    return (
-        "Sizes: size_on is account, so weights do not make trades smaller; each is sized like a "
-        "trade of a solo run, and the naive sum is the nearer comparison."
     )

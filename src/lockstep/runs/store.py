@@ -14,10 +14,7 @@ import pyarrow.parquet as pq
 
 from lockstep.core.files import atomic, write_json
 from lockstep.core.result import RunResult
-
-_ISO = "%Y-%m-%dT%H:%M:%SZ"
-#: Cells that a spreadsheet would run as a formula.
-_FORMULA = r"^[=+\-@\t\r]"
+from lockstep.core.tables import write_csv
 
 
 def save(result: RunResult, directory: str | Path) -> None:
@@ -41,20 +38,6 @@ def save(result: RunResult, directory: str | Path) -> None:
     write_parquet(result.solo_equity, root / "solo" / "equity.parquet")
     write_json(root / "config.json", result.config)
     write_json(root / "facts.json", result.facts)
-
-
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table without its index; text that a spreadsheet would run is made inert.
-
-    Such text (a first character of = + - @, tab or carriage return) gets an apostrophe before it.
-    """
-    safe = table.copy()
-    for column in table.select_dtypes(include=["object", "string"]).columns:
-        text = table[column].astype("string")
-        risky = text.str.match(_FORMULA).fillna(False).astype(bool)
-        safe[column] = text.where(~risky, "'" + text)
-    with atomic(path) as part:
-        safe.to_csv(part, index=False, date_format=_ISO, lineterminator="\n", encoding="utf-8")
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
