@@ -127,7 +127,7 @@ def test_a_partial_run_keeps_its_parts_for_another_try(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, "x")
     Parts(run.path / FOLDER).keep("solo", "EURUSD", {})
     run.finish("partial")
-    assert len(Parts(run.path / FOLDER)) == 1
+    assert Parts(run.path / FOLDER).count == 1
     assert run.damage() == {}
 
 

@@ -37,13 +37,13 @@ def test_kind_and_name_are_apart_and_may_be_anything(tmp_path: Path) -> None:
         assert found is not None
         assert found["t"]["x"].tolist() == [number]
         assert parts.kept("other", name) is None
-    assert len(parts) == len(names)
+    assert parts.count == len(names)
     assert {path.parent for path in tmp_path.rglob("*.zip")} == {tmp_path / "parts"}
 
 
 def test_nothing_kept_is_none(tmp_path: Path) -> None:
     assert Parts(tmp_path / "parts").kept("solo", "EURUSD") is None
-    assert len(Parts(tmp_path / "parts")) == 0
+    assert Parts(tmp_path / "parts").count == 0
 
 
 @pytest.mark.parametrize("at", [10, 200, -30])

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep import report
-from lockstep.cli import logs
+from lockstep.cli import logs, memory
 from lockstep.cli.flags import portfolio_parser
 from lockstep.cli.interrupts import last_act
 from lockstep.cli.progress import ProgressBars
@@ -109,33 +109,41 @@ def backtest(
     if not arguments.quiet:
         tell([*loaded.notices, *compiling(arguments.player)])
     with ProgressBars(shown=not arguments.quiet) as progress:
+        memory.before_reading(loaded.config, arguments, jobs)
         with stages("data"):
             bars, pairs = read_data(loaded.config, arguments.data, progress)
         logs.doubts({symbol: one.notes for symbol, one in bars.items()})
         config = labelled(loaded.config, bars)
-        backtester = PortfolioBacktester(
-            config.assets,
-            config.portfolio,
-            jobs=jobs,
-            progress=stages.watching(progress),
-            rules=rules,
-            player=arguments.player,
-            labels=config.labels,
-            asset_timeout=arguments.asset_timeout,
-        )
+        memory.before_playing(config, bars, arguments, jobs)
         making = _making(config, (bars, pairs), options_of(arguments, rules), loaded.files, argv)
         with _running(arguments, making, started) as run:
+            backtester = PortfolioBacktester(
+                config.assets,
+                config.portfolio,
+                jobs=jobs,
+                progress=stages.watching(progress),
+                rules=rules,
+                player=arguments.player,
+                labels=config.labels,
+                asset_timeout=arguments.asset_timeout,
+                sink=run.parts,
+            )
             with stages("run"):
                 played = backtester.run(bars, pairs, counterfactual=arguments.counterfactual)
             facts = run.facts(played.facts, loaded.notices)
             result = dataclasses.replace(played, facts=facts, config=making.config)
-            with stages("save"):
-                save(result, run.path)
-            with stages("report"):
-                report.write(result, run.path)
-            hashed, timings = trade_hash(result), stages.seconds
-            run.finish(result, trade_hash=hashed, timings=timings, at=datetime.now(UTC))
+            _keep(result, run, stages)
     return _conclude(result, run.place, arguments)
+
+
+def _keep(result: RunResult, run: Session, stages: Stages) -> None:
+    """Save the result, then what is derived from it; the status comes last."""
+    with stages("save"):
+        save(result, run.path)
+    with stages("report"):
+        report.write(result, run.path)
+    hashed, timings = trade_hash(result), stages.seconds
+    run.finish(result, trade_hash=hashed, timings=timings, at=datetime.now(UTC))
 
 
 @contextmanager

@@ -61,6 +61,25 @@ class Solo:
             tables.trades_table(plan, played),
         )
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the same as tables that can be kept."""
+        return {
+            "marks": pd.DataFrame({"day": self.days, "mark": self.marks}),
+            "equity": self.equity.to_frame("equity"),
+            "trades": self.trades,
+        }
+
+    @classmethod
+    def from_tables(cls, kept: Mapping[str, pd.DataFrame]) -> Solo:
+        """Return the solo run that `tables` gave, equal to the bit."""
+        marks, equity = kept["marks"], kept["equity"]["equity"]
+        return cls(
+            marks["day"].to_numpy(copy=True),
+            marks["mark"].to_numpy(copy=True),
+            equity.rename(None),
+            kept["trades"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

@@ -16,7 +16,7 @@ from lockstep.core.calendar import trading_days
 from lockstep.core.errors import AssetError, ConfigError, DataError
 from lockstep.core.parameters import build
 from lockstep.core.plan import AssetPlan, RunPlan
-from lockstep.core.protocols import Progress, Silent
+from lockstep.core.protocols import Forgetful, Progress, Silent, Sink
 from lockstep.core.records import Trade
 from lockstep.core.registry import allocation
 from lockstep.core.result import RunResult
@@ -68,6 +68,8 @@ class PortfolioBacktester:
     asset_timeout : float, optional
         Seconds the strategy of one asset may take, for its signals or its solo run; each is then
         asked in a process of its own. None: no limit for signals (docs/players.md).
+    sink : Sink, optional
+        Keeps every solo run as it finishes; what it holds already is not played again.
     """
 
     def __init__(
@@ -81,12 +83,14 @@ class PortfolioBacktester:
         player: str = "cerebro",
         labels: Sequence[str] = (),
         asset_timeout: float | None = None,
+        sink: Sink | None = None,
     ) -> None:
         if not assets:
             raise ConfigError("assets is empty; expected at least one asset.")
         self.assets = sorted(assets, key=lambda asset: asset.symbol)
         self.portfolio = portfolio
-        self.solo_runs = SoloRuns(player, jobs, asset_timeout)
+        sink = Forgetful() if sink is None else sink
+        self.solo_runs = SoloRuns(player, jobs, asset_timeout, sink=sink)
         self.progress = progress or Silent()
         self.rules = rules_of(portfolio) if rules else ()
         self.labels = tuple(labels)

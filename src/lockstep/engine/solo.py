@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import joblib
 
@@ -13,7 +13,7 @@ from lockstep.config.models import AssetConfig
 from lockstep.core.bars import Bars
 from lockstep.core.errors import AssetError, failure_of
 from lockstep.core.plan import RunPlan
-from lockstep.core.protocols import Progress
+from lockstep.core.protocols import Forgetful, Progress, Sink
 from lockstep.engine.apart import Answer, Call, each_apart
 from lockstep.engine.identities import check_identities
 from lockstep.engine.outcome import Solo
@@ -72,13 +72,16 @@ class SoloRuns:
         Seconds one Cerebro may take; None is `lockstep.engine.apart.DEFAULT_SECONDS` for
         processes.
     stage : str
-        What the runs are called in the log.
+        What the runs are called in the log, and where they are kept.
+    sink : Sink
+        Keeps every run as it finishes; what it holds already is not played again.
     """
 
     player: str = "auto"
     jobs: int = 1
     asset_timeout: float | None = None
     stage: str = "solo"
+    sink: Sink = field(default_factory=Forgetful)
 
     def play(
         self, plans: Mapping[str, RunPlan], progress: Progress
@@ -98,19 +101,30 @@ class SoloRuns:
             If a strategy asks for what the account does not offer.
         """
         progress.start(TASK, len(plans))
-        solos: dict[str, Solo] = {}
+        solos = dict(self._kept(plans, progress))
         failed: dict[str, str] = {}
-        for symbol, made in self._each(plans):
+        left = {symbol: plan for symbol, plan in plans.items() if symbol not in solos}
+        for symbol, made in self._each(left):
             if isinstance(made, Failure):
                 failed[symbol] = made.sentence
                 made.log(symbol, self.stage)
             else:
                 solos[symbol] = made
+                self.sink.keep(self.stage, symbol, made.tables())
                 count = len(made.trades)
                 fields = {"event": f"{self.stage}.finished", "asset": symbol, "trades": count}
                 _log.info("%s: solo run finished, %d trades", symbol, count, extra=fields)
             progress.advance(TASK)
         return dict(sorted(solos.items())), dict(sorted(failed.items()))
+
+    def _kept(self, plans: Mapping[str, RunPlan], progress: Progress) -> Iterator[tuple[str, Solo]]:
+        for symbol in plans:
+            tables = self.sink.kept(self.stage, symbol)
+            if tables is not None:
+                fields = {"event": f"{self.stage}.kept", "asset": symbol}
+                _log.info("%s: solo run was kept", symbol, extra=fields)
+                progress.advance(TASK)
+                yield symbol, Solo.from_tables(tables)
 
     def _each(self, plans: Mapping[str, RunPlan]) -> Iterator[tuple[str, Solo | Failure]]:
         players = {symbol: choose(plan, self.player) for symbol, plan in plans.items()}
