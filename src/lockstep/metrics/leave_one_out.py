@@ -54,7 +54,7 @@ def _measured(daily: Array, per_year: float) -> dict[str, Measure]:
     if np.any(daily <= -1.0):
         lost = Undefined("a day would have cost all of the equity")
         return {"total_return": lost, "sharpe": lost, "max_drawdown": lost}
-    equity = np.cumprod(1.0 + daily)
+    equity = np.asarray(np.cumprod(1.0 + daily), dtype=np.float64)
     return {
         "total_return": float(equity[-1]) - 1.0 if len(equity) else 0.0,
         "sharpe": growth.sharpe(daily, per_year),

@@ -59,7 +59,8 @@ def _rolling(pnl: Array, window: int) -> Array:
     """Return sums over so many days in a row, shape (n_days - window + 1, n_assets)."""
     if len(pnl) < window:
         return np.empty((0, pnl.shape[1]))
-    return np.sum(np.lib.stride_tricks.sliding_window_view(pnl, window, axis=0), axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(pnl, window, axis=0)
+    return np.asarray(np.sum(windows, axis=-1), dtype=np.float64)
 
 
 def _first(allowed: npt.NDArray[np.bool_], order: tuple[Array, Array]) -> int:
