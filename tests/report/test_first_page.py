@@ -20,7 +20,7 @@ RESULTS = [made(1), made(1, 1), made(15), made(40, 5), without_trades()]
 def findings(count):
     return [
         {
-            "code": "few_trades",
+            "code": f"few_trades_{at // 2}",
             "severity": "high" if at == 0 else "low",
             "asset": f"ASSET{at:02d}",
             "value": 7.0,
@@ -92,13 +92,18 @@ def test_findings_come_worst_first_with_what_to_do_and_fill_the_page():
     ]
     many = first_page(with_findings(80))
     assert len(many) == LINES
-    assert re.fullmatch(r"  \.\.\. and \d+ more, further down\.", many[-1])
+    assert re.fullmatch(r"  \.\.\. and \d+ findings more, further down\.", many[-1])
+
+
+def test_findings_of_one_kind_are_one_finding_that_names_the_others():
+    lines = found(with_findings(4), 10)
+    assert lines[-1] == "  LOW     ASSET02 made 7 trades. Wait for thirty. Likewise: ASSET03."
 
 
 def test_findings_never_vanish_from_a_crowded_page():
     lines = found(with_findings(9), -5)
     assert len(lines) == LEAST
-    assert lines[-1] == "  ... and 6 more, further down."
+    assert lines[-1] == "  ... and 5 findings more, further down."
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ tables: the page can be shown again without them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from lockstep.report.headlines import headlines, missing_assets
 from lockstep.report.hurt import hurt
@@ -16,6 +17,7 @@ from lockstep.report.wording import (
     count,
     counted,
     days,
+    listed,
     money,
     multiple,
     percent,
@@ -28,6 +30,8 @@ from lockstep.report.wording import (
 LINES = 60
 #: Lines the doctor gets on any page, its heading included.
 LEAST = 6
+#: Assets named beside the first of a finding.
+MOST_NAMED = 3
 _LABEL = 21
 
 
@@ -219,12 +223,24 @@ def found(reading: Reading, room: int) -> list[str]:
     lines: list[str] = ["", heading("WHAT THE DOCTOR FOUND")]
     if not findings:
         return lines + paragraph("Nothing: no check of the doctor had anything to say.")
-    for at, finding in enumerate(findings):
-        severity = str(finding["severity"]).upper().ljust(6)
-        own = paragraph(f"{finding['sentence']} {finding['advice']}", f"  {severity}  ")
-        left = len(findings) - at
-        if len(lines) + len(own) + (left > 1) > max(room, LEAST):
-            lines += paragraph(f"... and {count(left)} more, further down.")
-            break
+    kinds = _by_kind(findings)
+    for at, kind in enumerate(kinds):
+        worst, others = kind[0], [str(one["asset"]) or "the account" for one in kind[1:]]
+        said = f"{worst['sentence']} {worst['advice']}"
+        if others:
+            named = listed(others) if len(others) <= MOST_NAMED else f"{len(others)} others"
+            said += f" Likewise: {named}."
+        own = paragraph(said, f"  {str(worst['severity']).upper().ljust(6)}  ")
+        if len(lines) + len(own) + (at + 1 < len(kinds)) > max(room, LEAST):
+            left = sum(map(len, kinds[at:]))
+            return [*lines, *paragraph(f"... and {counted(left, 'finding')} more, further down.")]
         lines += own
     return lines
+
+
+def _by_kind(findings: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return findings of one code and severity together, in the order of the first of each."""
+    kinds: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for one in findings:
+        kinds.setdefault((str(one["code"]), str(one["severity"])), []).append(one)
+    return list(kinds.values())

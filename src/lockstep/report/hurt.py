@@ -57,17 +57,20 @@ def _fall(reading: Reading) -> list[tuple[str, str]]:
 
 
 def _makers(reading: Reading) -> list[tuple[str, str]]:
-    """Return the assets that lost most from the peak to the bottom."""
-    parts = _of_the_fall(reading, "by_asset")
-    whole = _of_the_fall(reading, "money")
-    if not parts or not whole:
-        return []
-    losers = sorted((float(money), name) for name, money in parts.items() if money < 0.0)
+    """Return the assets that lost most from the peak to the bottom, and their shares."""
+    parts = _of_the_fall(reading, "assets") or {}
+    shares = _of_the_fall(reading, "shares") or {}
+    losers = sorted((amount, name) for name, amount in parts.items() if (amount or 0.0) < 0.0)
     named = [
-        f"{name} {signed(amount)} ({percent(amount / whole)})"
+        f"{name} {signed(amount)}"
+        + (f" ({percent(shares[name])})" if shares.get(name) is not None else "")
         for amount, name in losers[:MOST_MAKERS]
     ]
-    return [("made by", f"{listed(named)} {reading.currency}")] if named else []
+    if len(reading.symbols) < 2 or not named:
+        return []
+    return [
+        ("  its makers", f"{listed(named)} {reading.currency}, of {counted(len(losers), 'loser')}")
+    ]
 
 
 def _of_the_fall(reading: Reading, key: str) -> Any:

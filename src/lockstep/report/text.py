@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from lockstep.core.registry import report_sections
@@ -30,18 +31,29 @@ def sections() -> list[tuple[str, Section]]:
     return sorted(found, key=lambda item: (item[1].order, item[0]))
 
 
+def verdict(reading: Reading) -> list[str]:
+    """Return page one; a partial run gets a page of its own."""
+    return first_page(reading) if reading.is_played else partial_page(reading)
+
+
+def body(reading: Reading) -> list[str]:
+    """Return the lines of every section, in order."""
+    return [line for _, section in sections() for line in section_lines(section, reading)]
+
+
 def page(reading: Reading) -> str:
     """Return report.txt.
 
     Parameters
     ----------
     reading : Reading
-        A result and its metrics: every number that both hold is the same number. A partial run
-        gets a page of its own.
+        A result and its metrics: every number that both hold is the same number.
     """
-    lines = first_page(reading) if reading.is_played else partial_page(reading)
-    for _, section in sections():
-        lines += section_lines(section, reading)
+    return joined([*verdict(reading), *body(reading)])
+
+
+def joined(lines: Sequence[str]) -> str:
+    """Return lines as the content of a text file."""
     return "\n".join(lines) + "\n"
 
 

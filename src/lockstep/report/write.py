@@ -1,4 +1,4 @@
-"""Write what people read of a run: report.txt, metrics.json and the figures."""
+"""Write what people read of a run: report.txt, .html and .pdf, metrics.json and the figures."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from lockstep.core.tables import write_csv
 from lockstep.metrics.matching import solo_ledger
 from lockstep.metrics.summary import summarise
 from lockstep.report.canvas import drawn, pictures, png_of
-from lockstep.report.reading import read
-from lockstep.report.text import page
+from lockstep.report.html import Shown, html
+from lockstep.report.pdf import Document
+from lockstep.report.reading import Reading, read
+from lockstep.report.text import body, joined, verdict
 
 
 def write(
@@ -30,9 +32,9 @@ def write(
     result : RunResult
         Just played, or loaded back.
     directory : path
-        The run's directory; it is made if need be. ``report.txt``, ``metrics.json``,
-        ``solo/ledger.csv`` and ``figures/<name>.png`` are replaced, each whole or not at all; the
-        same result makes the same bytes.
+        The run's directory; it is made if need be. ``report.txt``, ``report.html``,
+        ``report.pdf``, ``metrics.json``, ``solo/ledger.csv`` and ``figures/<name>.png`` are
+        replaced, each whole or not at all; the same result makes the same bytes.
     bars : mapping of str to Bars or str, optional
         Bars by symbol, for figures of prices, or why there are none.
 
@@ -47,10 +49,34 @@ def write(
     write_bytes(root / "metrics.json", f"{text}\n".encode())
     if metrics.get("solo_ledger"):
         write_csv(solo_ledger(result), root / "solo" / "ledger.csv")
-    reading = read(result, metrics, bars)
-    write_bytes(root / "report.txt", page(reading).encode())
-    for name, picture in pictures():
-        figure = drawn(picture, reading)
-        if figure is not None:
-            write_bytes(root / "figures" / f"{name}.png", png_of(figure))
+    _write_pages(read(result, metrics, bars), root)
     return metrics
+
+
+def _write_pages(reading: Reading, root: Path) -> None:
+    """Write the pages; the text is put into words once, each figure is drawn once."""
+    first, rest = verdict(reading), body(reading)
+    write_bytes(root / "report.txt", joined([*first, *rest]).encode())
+    shown, pages = _figures(reading, (first, rest))
+    for one in shown:
+        write_bytes(root / "figures" / f"{one.name}.png", one.png)
+    for name in {name for name, _ in pictures()} - {one.name for one in shown}:
+        (root / "figures" / f"{name}.png").unlink(missing_ok=True)  # of another version
+    write_bytes(root / "report.html", html(reading, first, rest, shown).encode())
+    write_bytes(root / "report.pdf", pages)
+
+
+def _figures(reading: Reading, text: tuple[list[str], list[str]]) -> tuple[list[Shown], bytes]:
+    """Return every figure as it is saved, and report.pdf: pages of text, then the figures."""
+    from matplotlib import style
+
+    shown: list[Shown] = []
+    # Whatever the caller's matplotlib is set to, saving included.
+    with style.context("default"), Document(str(reading.facts.get("run_id", ""))) as document:
+        document.write(*text)
+        for name, picture in pictures():
+            figure = drawn(picture, reading)
+            if figure is not None:
+                shown.append(Shown(name, picture.title, png_of(figure)))
+                document.draw(figure)
+    return shown, document.content
