@@ -116,7 +116,7 @@ class Scripted(BreakoutStrategy):
 def with_signals(monkeypatch: pytest.MonkeyPatch, signals: Signals, n: int = 4) -> Any:
     monkeypatch.setattr(Scripted, "given", signals, raising=False)
     monkeypatch.setattr(
-        "lockstep.engine.plan.strategies", type("Room", (), {"get": lambda self, name: Scripted})()
+        "lockstep.engine.said.strategies", type("Room", (), {"get": lambda self, name: Scripted})()
     )
     (config,) = asset_configs(["GBPUSD"])
     plan, _ = planned(config, make_bars("GBPUSD", flat_rows(1.0, n)))

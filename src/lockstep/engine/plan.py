@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,22 +11,22 @@ import numpy as np
 from lockstep.config.models import AssetConfig, PortfolioConfig
 from lockstep.core.bars import MINUTE_NS, Array, Bars, Ints
 from lockstep.core.calendar import local_hours, rollovers, trading_days
-from lockstep.core.errors import ConfigError, DataError, LockstepError, failure_of
+from lockstep.core.errors import ConfigError, DataError
 from lockstep.core.instrument import Instrument
 from lockstep.core.parameters import build
 from lockstep.core.plan import (
     BAR,
     AccountTerms,
     AssetPlan,
-    CustomStrategy,
     EntryRows,
     Records,
     RunPlan,
 )
-from lockstep.core.registry import risk_rules, strategies
+from lockstep.core.registry import risk_rules
 from lockstep.core.signals import Signals
 from lockstep.data.rates import Pair, rates_at
 from lockstep.engine.correlation import correlation_schedule
+from lockstep.engine.said import Said, said_by
 from lockstep.engine.weights import Schedule
 from lockstep.ledger import money, prices
 from lockstep.risk.manager import in_order
@@ -36,25 +35,6 @@ _NO_CORRELATION = (np.empty((0, 0, 0)), np.empty((0, 0, 0), dtype=np.int32))
 
 
 # One asset ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a strategy says of all bars of its asset; without anything, it is mute.
-
-    Parameters
-    ----------
-    signals : Signals or None
-        Of a strategy of signals.
-    custom : CustomStrategy or None
-        A hand-written strategy, which speaks bar by bar.
-    notes : tuple of str
-        What a reader must know, a sentence each.
-    """
-
-    signals: Signals | None = None
-    custom: CustomStrategy | None = None
-    notes: tuple[str, ...] = ()
 
 
 def plan_asset(
@@ -126,42 +106,6 @@ def plan_asset(
         quoted=(bars.open, bars.high, bars.low, bars.close) if custom else None,
     )
     return plan, said.notes
-
-
-def said_by(asset: AssetConfig, bars: Bars, folders: Sequence[str]) -> Said:
-    """Ask an asset's strategy for its signals; a hand-written one is only named.
-
-    Parameters
-    ----------
-    asset, bars, folders
-        As `plan_asset` takes them.
-
-    Raises
-    ------
-    ConfigError
-        If its parameters are wrong.
-    AssetError
-        If it fails.
-    """
-    if ":" in asset.strategy:
-        return Said(custom=CustomStrategy(asset.strategy, dict(asset.parameters), tuple(folders)))
-    try:
-        strategy = build(strategies.get(asset.strategy), asset.parameters)
-    except ConfigError as error:
-        raise ConfigError(f"{asset.symbol}.parameters: {error}") from error
-    try:
-        signals: Signals = strategy.signals(bars, strategy.indicators(bars))
-        notes = tuple(strategy.notes(bars))
-    except LockstepError:
-        raise
-    except Exception as error:
-        raise failure_of(asset.symbol, error) from error
-    if len(signals) != len(bars):
-        raise ConfigError(
-            f"{asset.symbol}: strategy {asset.strategy!r} gave {len(signals)} signals for "
-            f"{len(bars)} bars; expected one per bar."
-        )
-    return Said(signals, notes=notes)
 
 
 def spread_of(unit: Instrument, time: Ints, timeframe: int) -> Array:

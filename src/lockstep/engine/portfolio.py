@@ -26,7 +26,6 @@ from lockstep.engine.counterfactual import counterfactuals
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.outcome import Facts, Planned, Prepared, Solo
 from lockstep.engine.plan import (
-    Said,
     check_grid,
     has_weekend_days,
     plan_asset,
@@ -39,6 +38,7 @@ from lockstep.engine.plan import (
 )
 from lockstep.engine.played import Played
 from lockstep.engine.players import choose, play
+from lockstep.engine.said import Said
 from lockstep.engine.solo import Failure, SoloRuns, ask
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.exits import AMBIGUOUS_RULES

@@ -17,8 +17,8 @@ from lockstep.core.protocols import Forgetful, Progress, Sink
 from lockstep.engine.apart import Answer, Call, each_apart
 from lockstep.engine.identities import check_identities
 from lockstep.engine.outcome import Solo
-from lockstep.engine.plan import Said, said_by
 from lockstep.engine.players import choose, play, workers
+from lockstep.engine.said import Said, said_by
 
 TASK = "solo runs"
 _log = logging.getLogger(__name__)

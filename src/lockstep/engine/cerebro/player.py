@@ -28,6 +28,7 @@ from lockstep.engine.cerebro.entries import EntryDesk
 from lockstep.engine.cerebro.feed import ArrayFeed
 from lockstep.engine.cerebro.slot import Slot
 from lockstep.engine.cerebro.strategy import Intent, LockstepStrategy, SignalStrategy
+from lockstep.engine.imports import check_origin
 from lockstep.engine.played import Played
 
 _FRAMES_PER_ASSET = 14
@@ -138,7 +139,7 @@ class Lockstep:
         if asset.custom is None:
             cerebro.addstrategy(SignalStrategy)
         else:
-            cerebro.addstrategy(load_strategy(asset.custom), **asset.custom.parameters)
+            cerebro.addstrategy(_strategy_of(asset, asset.custom), **asset.custom.parameters)
         return cerebro, broker
 
     def run(self) -> Played:
@@ -298,18 +299,24 @@ def _filled_down(values: Array) -> Array:
     return np.take_along_axis(values, rows, axis=0)
 
 
+def _strategy_of(asset: AssetPlan, custom: CustomStrategy) -> type[LockstepStrategy]:
+    try:
+        return load_strategy(custom)
+    except StrategyError as error:
+        raise StrategyError(f"{asset.symbol}.strategy: {error}") from error
+
+
 def load_strategy(custom: CustomStrategy) -> type[LockstepStrategy]:
     """Import a hand-written strategy named ``module:Class``.
 
     Raises
     ------
     StrategyError
-        If it cannot be found, does not derive from LockstepStrategy, or has no such parameter.
+        If it cannot be found, lies outside the folders allowed, does not derive from
+        LockstepStrategy, or has no such parameter.
     """
     module_name, _, class_name = custom.path.partition(":")
-    for folder in custom.folders:
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+    check_origin(custom)
     try:
         found = getattr(importlib.import_module(module_name), class_name)
     except Exception as error:
