@@ -53,7 +53,7 @@ def atomic(path: Path) -> Iterator[Path]:
             os.close(held)
             held = -1
         os.replace(part, path)  # noqa: PTH105 - the one call a test of sudden deaths stands before
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     finally:
         if held >= 0:
             os.close(held)
@@ -85,12 +85,14 @@ def sha256_of(path: Path) -> str:
 def sweep(folder: Path) -> list[Path]:
     """Remove the temporary files that dead writers left in a folder and below; return them."""
     swept = []
-    for part in sorted(folder.rglob(f".*{_SUFFIX}")):
-        with contextlib.suppress(OSError):  # gone meanwhile, not ours, or (Windows) still open
-            if _is_abandoned(part):
-                part.unlink()
-                swept.append(part)
-    return swept
+    for place, _, names in os.walk(folder):
+        for name in names:
+            part = Path(place) / name
+            if name.startswith(".") and name.endswith(_SUFFIX) and _is_abandoned(part):
+                with contextlib.suppress(OSError):  # gone meanwhile, or (Windows) still open
+                    part.unlink()
+                    swept.append(part)
+    return sorted(swept)
 
 
 def try_lock(descriptor: int) -> bool:
@@ -130,14 +132,18 @@ def _opened(part: Path) -> int:
 def _is_abandoned(part: Path) -> bool:
     if sys.platform == "win32":  # its writer has it open, and unlinking it will fail
         return True
-    descriptor = os.open(part, os.O_RDWR)
+    try:
+        descriptor = os.open(part, os.O_RDWR)
+    except OSError:  # gone meanwhile, or not ours
+        return False
     try:
         return try_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _sync_directory(folder: Path) -> None:
+def sync_directory(folder: Path) -> None:
+    """Bring the names in a directory to the disk."""
     if sys.platform == "win32":  # a directory cannot be opened there; the move itself is journalled
         return
     descriptor = os.open(folder, os.O_RDONLY)

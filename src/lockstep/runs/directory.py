@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.core.errors import ConfigError, DataError, StrategyError, UsageError
-from lockstep.core.files import sha256_of, write_json
+from lockstep.core.files import sha256_of, sync_directory, write_json
 from lockstep.runs.lock import holder_of, lock_path
 from lockstep.runs.parts import FOLDER as PARTS
 
@@ -91,10 +91,24 @@ class RunDirectory:
     path: Path
 
     @classmethod
-    def create(cls, results: str | Path, name: str) -> RunDirectory:
-        """Make the directory of a new run and mark it as running.
+    def create(
+        cls,
+        results: str | Path,
+        name: str,
+        first: Callable[[str], Mapping[str, Any]] = lambda _: {},
+    ) -> RunDirectory:
+        """Make the directory of a new run, marked as running, in one step.
 
         A second run of the same second and content gets the suffix ``-2``, and so on.
+
+        Parameters
+        ----------
+        results : path
+            Where runs are kept; made if need be.
+        name : str
+            The run id; its digest is locked, or what a killed process left may be ours.
+        first : callable
+            From the run id to the JSON files it is born with, by name.
 
         Raises
         ------
@@ -103,9 +117,7 @@ class RunDirectory:
         """
         root = Path(results)
         with usable(root):
-            made = cls(_make(root, name))
-            made.mark(RUNNING)
-        return made
+            return cls(_make(root, name, first))
 
     @property
     def run_id(self) -> str:
@@ -133,7 +145,7 @@ class RunDirectory:
         """Write the status, and the hashes of all files of a finished run."""
         plain: dict[str, Any] = {"run_id": self.run_id, "status": status}
         if status == RUNNING:
-            plain["pid"] = os.getpid()
+            plain = _running(self.run_id)
         if files is not None:
             plain["files"] = dict(files)
         write_json(self.path / STATUS_FILE, plain)
@@ -242,15 +254,29 @@ def usable(results: Path) -> Iterator[None]:
         ) from error
 
 
-def _make(root: Path, name: str) -> Path:
+def _make(root: Path, name: str, first: Callable[[str], Mapping[str, Any]]) -> Path:
     for count in range(1, _MOST_RUNS_A_SECOND):
         path = root / (name if count == 1 else f"{name}-{count}")
-        try:
-            path.mkdir()
-        except FileExistsError:
+        if path.exists():
             continue
+        unborn = root / f".{path.name}.part"
+        shutil.rmtree(unborn, ignore_errors=True)
+        try:
+            unborn.mkdir()
+            for file, plain in first(path.name).items():
+                write_json(unborn / file, plain)
+            write_json(unborn / STATUS_FILE, _running(path.name))
+            unborn.rename(path)
+        except OSError:
+            shutil.rmtree(unborn, ignore_errors=True)
+            raise
+        sync_directory(root)
         return path
     raise FileExistsError(17, f"it already holds {_MOST_RUNS_A_SECOND - 1} runs named {name}")
+
+
+def _running(name: str) -> dict[str, Any]:
+    return {"run_id": name, "status": RUNNING, "pid": os.getpid()}
 
 
 def _marked(path: Path) -> dict[str, Any]:

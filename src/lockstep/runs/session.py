@@ -132,6 +132,7 @@ def session(
     with ExitStack() as stack:
         with usable(root):
             lock = stack.enter_context(locked(root, making.digest))
+            sweep(root)
             run = _begin(root, making, started) if resume is None else _go_on(root, making, resume)
             lock.tell(run.place.run_id)
         with run.place.running(), _written(run.path):
@@ -155,15 +156,17 @@ def _written(path: Path) -> Iterator[None]:
 
 
 def _begin(root: Path, making: Making, started: datetime) -> Session:
-    place = RunDirectory.create(root, run_id(started, making.digest))
-    plain = manifests.begun(place.run_id, making, started)
-    try:
-        write_json(place.path / CONFIG_FILE, making.config)
-        write_json(place.path / MANIFEST_FILE, plain)
-    except OSError:
-        shutil.rmtree(place.path, ignore_errors=True)
-        raise
-    return Session(place, plain)
+    for dead in root.glob(f".*-{making.digest}*.part"):  # the lock is ours: nobody makes them now
+        shutil.rmtree(dead, ignore_errors=True)
+    place = RunDirectory.create(
+        root,
+        run_id(started, making.digest),
+        lambda name: {
+            CONFIG_FILE: making.config,
+            MANIFEST_FILE: manifests.begun(name, making, started),
+        },
+    )
+    return Session(place, manifests.begun(place.run_id, making, started))
 
 
 def _go_on(root: Path, making: Making, resume: str) -> Session:
@@ -175,7 +178,6 @@ def _go_on(root: Path, making: Making, resume: str) -> Session:
             f"{place.run_id} cannot be gone on with: it was begun with something else.\n"
             + "\n".join(apart)
         )
-    sweep(place.path)
     place.mark(RUNNING)
     told = {**saved, "resumed": [*saved.get("resumed", []), list(making.argv)]}
     write_json(place.path / MANIFEST_FILE, told)
