@@ -82,16 +82,15 @@ def broker_loss(case: Case) -> Iterator[Finding]:
 
 def breaker_stuck(case: Case) -> Iterator[Finding]:
     """Yield a finding if the breaker tripped and trading never began again."""
-    trips = _times(case, "breaker_trip")
-    if not len(trips) or (len(back := _times(case, "breaker_resume")) and back[-1] >= trips[-1]):
+    trip = case.stopped_for_good
+    if trip is None:
         return
-    clock = nanoseconds(case.result.equity.index)
-    idle = float(np.mean(clock > trips[-1]))
+    idle = float(np.mean(nanoseconds(case.result.equity.index) > trip))
     yield Finding(
         HIGH,
         idle,
         "fraction",
-        f"The breaker tripped on {np.datetime64(int(trips[-1]), 'ns').astype('datetime64[D]')} "
+        f"The breaker tripped on {np.datetime64(trip, 'ns').astype('datetime64[D]')} "
         f"and never let trading begin again: {idle:.1%} of the run is cash.",
         "Judge the part before; give the breaker a way to resume, or run with less risk.",
         size=1.0 + idle,
@@ -100,7 +99,7 @@ def breaker_stuck(case: Case) -> Iterator[Finding]:
 
 def daily_losses(case: Case) -> Iterator[Finding]:
     """Yield a finding if the daily loss limit was reached."""
-    trips = len(_times(case, "daily_loss_trip"))
+    trips = len(case.times("daily_loss_trip"))
     if trips:
         yield Finding(
             MEDIUM,
@@ -214,10 +213,3 @@ def worse_together(case: Case) -> Iterator[Finding]:
             "See what became of the solo trades (solo/ledger.csv) before trusting any of them.",
             size=(alone - net) / alone,
         )
-
-
-def _times(case: Case, code: str) -> Any:
-    table = case.result.decisions
-    if not len(table):
-        return np.empty(0, dtype=np.int64)
-    return nanoseconds(table.loc[table["code"] == code, "time"])

@@ -180,13 +180,16 @@ def unproven(case: Case) -> Iterator[Finding]:
 
 
 def idle(case: Case) -> Iterator[Finding]:
-    """Yield a finding for each asset that stopped trading for long."""
+    """Yield a finding for each asset that stopped trading for long, and no breaker says why."""
+    trip = case.stopped_for_good
+    stopped = 2**62 if trip is None else trip
     for symbol in case.symbols:
         trades, bars = case.trades_of(symbol), case.bars_of(symbol)
         if len(trades) < 2 or len(bars) < 2:
             continue
         entries = np.sort(nanoseconds(trades["entry_time"]))
-        gaps = np.diff(np.concatenate([bars[:1], entries, bars[-1:]])) / (24 * HOUR_NS)
+        last = max(min(int(bars[-1]), stopped), int(entries[-1]))
+        gaps = np.diff(np.concatenate([bars[:1], entries, [last]])) / (24 * HOUR_NS)
         longest, mean = float(gaps.max()), float(gaps.mean())
         if longest > IDLE_DAYS and longest > IDLE_TIMES * mean:
             yield Finding(

@@ -89,6 +89,21 @@ class Case:
             node = node.get(key) if isinstance(node, Mapping) else None
         return node
 
+    def times(self, code: str) -> Ints:
+        """Return when a decision of this code was taken, ns."""
+        table = self.result.decisions
+        if not len(table):
+            return np.empty(0, dtype=np.int64)
+        return nanoseconds(table.loc[table["code"] == code, "time"])
+
+    @property
+    def stopped_for_good(self) -> int | None:
+        """When the breaker tripped and trading never began again, ns; None if it did not."""
+        trips, resumes = self.times("breaker_trip"), self.times("breaker_resume")
+        if not len(trips) or (len(resumes) and resumes[-1] >= trips[-1]):
+            return None
+        return int(trips[-1])
+
     def trades_of(self, symbol: str) -> pd.DataFrame:
         """Return the portfolio's trades of one asset."""
         trades = self.result.trades
