@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,8 @@ from lockstep.core.registry import report_sections
 from lockstep.report.layout import Column, pairs, paragraph, table
 from lockstep.report.reading import Reading
 from lockstep.report.sections.assets import EXTRA_ROWS, by_row, summed
-from lockstep.report.wording import percent, points, ratio
+from lockstep.report.wording import count, listed, money, percent, points, ratio
+from lockstep.report.wording import moment as moment_of
 
 
 @report_sections("diversification")
@@ -33,6 +35,8 @@ class Diversification:
                 ),
             ),
             ("Volatility a year", _volatility(reading)),
+            ("Effective bets", _bets(reading)),
+            ("Sharpe ratio", _sharpe(reading)),
             (
                 "Correlation of solo runs",
                 (
@@ -40,8 +44,144 @@ class Diversification:
                     "daily returns"
                 ),
             ),
+            *_extremes(reading),
+            ("Inside the account", _inside(reading)),
+            ("Open at once", _overlap(reading)),
+            *_pairs(reading),
         ]
-        return [*pairs([*items, *_extremes(reading)], label=25), "", *_carriers(reading)]
+        return [
+            *pairs(items, label=25),
+            "",
+            *_carriers(reading),
+            *_clusters(reading),
+            *_currencies(reading),
+        ]
+
+
+def _bets(reading: Reading) -> str:
+    path = ("diversification", "effective_bets")
+    if reading.value(*path) is None:
+        return reading.cell(ratio, *path)
+    first, second, third = (
+        reading.cell(ratio, *path, key) for key in ("ratio_squared", "risk_shares", "entropy")
+    )
+    return (
+        f"{first} equal, independent ones would have removed as much volatility; {second} by the "
+        f"concentration of risk shares, {third} by the entropy of principal components"
+    )
+
+
+def _sharpe(reading: Reading) -> str:
+    together = reading.cell(ratio, "portfolio", "sharpe")
+    alone = reading.cell(ratio, "diversification", "weighted_solo_sharpe")
+    return f"{together} together, {alone} the weighted average of the solo runs"
+
+
+def _inside(reading: Reading) -> str:
+    said = (
+        f"{reading.cell(ratio, 'diversification', 'mean_correlation_inside')} on average, of "
+        "daily contributions"
+    )
+    path = ("diversification", "worst_days")
+    if reading.value(*path) is None:
+        return f"{said}; on its worst days {reading.cell(ratio, *path)}"
+    own, alone = (
+        reading.cell(ratio, *path, key) for key in ("mean_correlation_inside", "mean_correlation")
+    )
+    return (
+        f"{said}; {own} on its {reading.cell(count, *path, 'days')} worst days (the solo runs "
+        f"{alone}). Choosing bad days lowers a correlation by itself: higher than on all days is "
+        "a warning"
+    )
+
+
+def _overlap(reading: Reading) -> str:
+    path = ("diversification", "overlap")
+    if reading.value(*path) is None:
+        return reading.cell(ratio, *path)
+    return (
+        f"{reading.cell(ratio, *path, 'mean_open')} positions on average, "
+        f"{reading.cell(count, *path, 'max_open')} at most; two or more in "
+        f"{reading.cell(percent, *path, 'two_or_more')} of the time, none in "
+        f"{percent(1.0 - reading.number(*path, 'any'))}"
+    )
+
+
+def _pairs(reading: Reading) -> list[tuple[str, str]]:
+    found = reading.value("diversification", "overlap", "pairs") or []
+    if not found:
+        return []
+    pair = found[0]
+    return [
+        (
+            "Longest open together",
+            (
+                f"{listed(pair['assets'])}: {percent(pair['share'])} of the time "
+                f"({percent(pair['if_independent'])} if they were independent), on the same side "
+                f"in {percent(pair['same_side'])} of it"
+            ),
+        )
+    ]
+
+
+def _clusters(reading: Reading) -> list[str]:
+    """Return the days and weeks on which assets lost together."""
+    found = reading.value("diversification", "loss_clusters") or {}
+    known = {key: cluster for key, cluster in found.items() if cluster}
+    if not known:
+        return ["", *paragraph("No two assets ever lost together.")]
+    rows = known.values()
+    currency = reading.currency
+    columns = [
+        Column("|assets lost together", [_CLUSTERS[key] for key in known], left=True),
+        Column("|from", [str(row["first_day"]) for row in rows], left=True),
+        Column("|to", [str(row["last_day"]) for row in rows], left=True),
+        Column("losers|of active", [f"{row['losers']} of {row['active']}" for row in rows]),
+        Column(f"they lost|{currency}", [money(row["money"]) for row in rows]),
+        Column(f"account|{currency}", [money(row["net_pnl"]) for row in rows]),
+        Column("largest loss|by", [next(iter(row["assets"])) for row in rows], left=True),
+    ]
+    return ["", *table(columns)]
+
+
+_CLUSTERS = {
+    "most_assets_day": "most assets, a day",
+    "most_money_day": "most money, a day",
+    "most_assets_week": "most assets, 5 days",
+    "most_money_week": "most money, 5 days",
+}
+
+
+def _currencies(reading: Reading) -> list[str]:
+    """Return the net exposure in each currency, the heaviest first."""
+    found = reading.value("diversification", "currency_exposure") or {}
+    if not found:
+        return []
+    names = sorted(found, key=lambda name: (-(found[name]["mean_absolute"] or 0.0), name))
+    path = ("diversification", "currency_exposure")
+
+    def column(head: str, show: Callable[[float], str], key: str) -> Column:
+        return Column(head, [reading.cell(show, *path, name, key) for name in names])
+
+    times = [found[name]["largest_time"] for name in names]
+    currency = reading.currency
+    columns = [
+        Column("net exposure|in", names, left=True),
+        column(f"mean|{currency}", money, "mean"),
+        column(f"mean size|{currency}", money, "mean_absolute"),
+        column("mean size|% of equity", points, "mean_share"),
+        column(f"largest|{currency}", money, "largest"),
+        Column("|at", ["" if time is None else moment_of(time) for time in times], left=True),
+        column("largest|% of equity", points, "largest_share"),
+    ]
+    return [
+        "",
+        *table(columns),
+        *paragraph(
+            "Of the FX pairs, over every step: + base, - quote, the account's own currency "
+            "included. Long one and short another pair of the same currency cancel."
+        ),
+    ]
 
 
 def _carriers(reading: Reading) -> list[str]:

@@ -66,9 +66,16 @@ def _scope(reading: Reading) -> str:
     held = f"no weight above {percent(cap)}" if cap < 1.0 else "any weight from 0 to 100%"
     return (
         f"Daily returns of the solo runs on their {reading.cell(count, 'frontier', 'days')} common "
-        f"days, {held}; arithmetic, rebalanced daily, without shared margin and portfolio rules. "
-        "What is missing to 100 is cash, which takes run weights left of the frontier."
+        f"days, {held}; arithmetic, rebalanced daily, without shared margin and portfolio rules."
+        f"{_cash(reading)}"
     )
+
+
+def _cash(reading: Reading) -> str:
+    held = 1.0 - reading.number("frontier", "marks", "run_weights", "invested")
+    if held < 0.00005:
+        return ""
+    return " The cash among the run's weights can take them left of the frontier, which has none."
 
 
 def _ends(reading: Reading) -> str:
