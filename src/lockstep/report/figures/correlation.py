@@ -29,7 +29,7 @@ _NONE = "#D9D9D9"
 class Correlation:
     """A square of cells under the tree that put the assets into their order."""
 
-    order: ClassVar[int] = 70
+    order: ClassVar[int] = 65
     title: ClassVar[str] = "Correlation of the assets"
 
     def draw(self, reading: Reading) -> Figure | None:
