@@ -1,0 +1,372 @@
+"""The doctor: each finding just beyond its threshold, and none just within it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lockstep.core.bars import Bars
+from lockstep.core.result import RunResult
+from lockstep.data.oddities import oddities
+from lockstep.metrics.doctor import account, costs, data, evidence
+from lockstep.metrics.doctor.finding import SEVERITIES, Case, Finding
+from lockstep.metrics.doctor.table import CHECKS, checks_of, findings
+from lockstep.metrics.summary import summarise
+from tests.report.results import (
+    clock_of,
+    decisions_of,
+    facts_of,
+    made,
+    names,
+    partial,
+    trades_of,
+    without_trades,
+)
+
+DAYS = 40
+PNL = np.where(np.arange(DAYS)[:, None] % 2 == 0, 110.0, -100.0) * np.ones((1, 2))
+LOOK = {check.code: check.look for check in CHECKS}
+A, B = names(2)
+#: Fires, does not fire: (result, metrics) of each.
+Pair = tuple["Given", "Given"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """A result, and what stands in its metrics.json instead of what it says."""
+
+    result: RunResult
+    metrics: dict[str, Any]
+
+    def found(self, code: str) -> list[Finding]:
+        return list(LOOK[code](Case(self.result, self.metrics)))
+
+
+def given(metrics: dict[str, Any] | None = None, **changes: Any) -> Given:
+    """Return a run of two assets over 40 days, changed; `metrics` by dotted path."""
+    result = made(2, DAYS, pnl=PNL, **changes)
+    numbers = copy.deepcopy(summarise(result))
+    for path, value in (metrics or {}).items():
+        *way, last = path.split(".")
+        node = numbers
+        for key in way:
+            node = node.setdefault(key, {})
+        node[last] = value
+    return Given(result, numbers)
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    return facts_of(names(2), DAYS, **changes)
+
+
+def by_metric(path: str, beyond: Any, within: Any, **also: Any) -> Callable[[], Pair]:
+    """Return a pair that differs in one number."""
+    return lambda: (given({path: beyond, **also}), given({path: within, **also}))
+
+
+def by_facts(beyond: dict[str, Any], within: dict[str, Any]) -> Callable[[], Pair]:
+    return lambda: (given(facts=facts(**beyond)), given(facts=facts(**within)))
+
+
+def by_trades(beyond: dict[str, Any], within: dict[str, Any]) -> Callable[[], Pair]:
+    """Return a pair that differs in columns of the first asset's trades."""
+
+    def pair() -> Pair:
+        both = []
+        for columns in (beyond, within):
+            trades = trades_of(PNL, names(2), bars_held=2)
+            for name, values in columns.items():
+                trades.loc[trades["asset"] == A, name] = values
+            both.append(given(trades=trades))
+        return both[0], both[1]
+
+    return pair
+
+
+def ranges(end: str, begin: str = "2025-01-06T00:00:00Z") -> dict[str, Any]:
+    last = "2025-02-14T23:00:00Z"
+    whole = {"first": "2025-01-06T00:00:00Z", "last": last, "bars": 1}
+    return {"ranges": {A: whole, B: {"first": begin, "last": end, "bars": 1}}}
+
+
+def held(hours: int) -> Given:
+    """Return a run in which the first asset's position is open while its bars stay away."""
+    clock = clock_of(DAYS)
+    solo = pd.DataFrame({A: 1.0, B: 1.0}, index=clock)
+    solo.loc[clock[35] : clock[34 + hours - 1], A] = np.nan  # from Tuesday on
+    trades = trades_of(PNL, names(2))
+    trades.loc[trades.index[2], "exit_time"] = clock[34 + hours]  # entered on Tuesday at 10:00
+    return given(solo_equity=solo, trades=trades)
+
+
+def weekend(r_multiple: float) -> Given:
+    """Return a run in which a stop is passed at the first bar after a weekend."""
+    clock = clock_of(DAYS)
+    solo = pd.DataFrame({A: 1.0, B: 1.0}, index=clock)
+    solo.loc[clock[5 * 24] : clock[7 * 24 - 1]] = np.nan
+    trades = trades_of(PNL, names(2))
+    at = trades.index[8]
+    trades.loc[at, "exit_time"] = clock[7 * 24]
+    trades.loc[at, "exit_reason"] = "gap_stop"
+    trades.loc[at, "r_multiple"] = r_multiple
+    return given(solo_equity=solo, trades=trades)
+
+
+def idle(days: int) -> Given:
+    """Return a run whose first asset trades hourly, then not for some days, then once."""
+    clock = clock_of(DAYS)
+    entries = [*clock[:40], clock[39 + 24 * days]]
+    trades = trades_of(np.full((41, 1), 1.0), [A])
+    trades["entry_time"] = np.array(entries, dtype="datetime64[ns]")
+    solo = pd.DataFrame(1.0, index=clock[: 40 + 24 * days], columns=names(2))
+    return given(trades=trades, solo_equity=solo)
+
+
+def decided(*rows: tuple[str, str]) -> Given:
+    return given(decisions=decisions_of(*((at, "D", "", code, 1.0, 1.0, ".") for at, code in rows)))
+
+
+def lengthened(days: float) -> Given:
+    one = given()
+    equity = one.result.equity.copy()
+    moments = equity.index.to_numpy().copy()
+    moments[-1] = moments[0] + np.timedelta64(round(days * 24), "h")
+    equity.index = pd.DatetimeIndex(moments, name="time")
+    return dataclasses.replace(one, result=dataclasses.replace(one.result, equity=equity))
+
+
+def costed(**block: float) -> dict[str, float]:
+    """Return a block of metrics for both assets and the account."""
+    base = {"gross_pnl": 100.0, "spread_cost": 1.0, "slippage_cost": 0.0}
+    values = base | {"commission": 0.0, "swap": 0.0} | block
+    return {
+        f"{room}.{name}": value
+        for room in ("portfolio", f"assets.{A}", f"assets.{B}")
+        for name, value in values.items()
+    }
+
+
+PAIRS: dict[str, Callable[[], Pair]] = {
+    "synthetic": by_facts({"sources": {A: {"sample": "x"}}}, {"sources": {A: {"file": "x"}}}),
+    "in_sample": by_facts({"labels": [f"in-sample selection: {A}"]}, {"labels": ["preset: x"]}),
+    "failed": by_facts({"failed": {A: "ValueError: x."}}, {"failed": {}}),
+    "short_sample": lambda: (lengthened(364.9), lengthened(365)),
+    "late_or_early": by_facts(ranges("2025-02-07T22:00:00Z"), ranges("2025-02-07T23:00:00Z")),
+    "stale_marks": lambda: (held(37), held(36)),
+    "unmoved_prices": lambda: (stale(4), stale(3)),
+    "same_bar": by_trades({"bars_held": [1] * 13 + [2] * 27}, {"bars_held": [1] * 12 + [2] * 28}),
+    "one_trade": by_metric("portfolio.best_trade", 40.01, 40.0, **{"portfolio.net_pnl": 100.0}),
+    "one_asset": by_metric(f"assets.{B}.net_pnl", 0.0, 0.01, **{f"assets.{A}.net_pnl": 9.0}),
+    "ambiguous_profit": lambda: (ambiguous(80.0), ambiguous(79.9)),
+    "ambiguous_sign": by_metric("portfolio.ambiguous_pnl_interval", [-1.0, 2.0, 2.0], [0, 2, 2]),
+    "open_at_end": lambda: (left_open(80.1), left_open(80.0)),
+    "too_good": by_metric("portfolio.sharpe", 4.01, 4.0),
+    "unproven": by_metric(
+        "portfolio.probabilistic_sharpe", 0.949, 0.95, **{"portfolio.sharpe": 1.0}
+    ),
+    "uncertain_wins": lambda: (wins(40), wins(60)),
+    "few_trades": by_metric(f"assets.{A}.trades", 29, 30),
+    "idle": lambda: (idle(31), idle(30)),
+    "free_trading": lambda: (
+        given(costed(spread_cost=0.0)),
+        given(costed(spread_cost=0.0, commission=0.01)),
+    ),
+    "edge_eaten": lambda: (given(costed(spread_cost=100.0)), given(costed(spread_cost=99.9))),
+    "spread_eats": lambda: (given(costed(spread_cost=30.1)), given(costed(spread_cost=30.0))),
+    "swap_eats": lambda: (given(costed(swap=-30.1)), given(costed(swap=-30.0))),
+    "weekend_gaps": lambda: (weekend(-1.21), weekend(-1.2)),
+    "low_margin": by_metric("portfolio.min_margin_level", 1.49, 1.5),
+    "stop_outs": by_metric("portfolio.stop_outs", 1, 0),
+    "broker_loss": by_metric("portfolio.broker_loss", 0.01, 0.0),
+    "breaker_stuck": lambda: (
+        decided(("2025-01-20", "breaker_trip")),
+        decided(("2025-01-20", "breaker_trip"), ("2025-01-21", "breaker_resume")),
+    ),
+    "daily_losses": lambda: (decided(("2025-01-20", "daily_loss_trip")), decided()),
+    "deep_drawdown": by_metric("portfolio.max_drawdown", 0.301, 0.30),
+    "correlated": by_metric(f"diversification.correlation.{A}.{B}", 0.81, 0.8),
+    "worse_together": by_metric(
+        "portfolio.net_pnl", -1.0, 0.0, **{"portfolio.weighted_solo_pnl": 1.0}
+    ),
+    "not_as_asked": by_metric("portfolio.risk_taken_to_asked_median", 0.49, 0.5),
+    "too_small": by_metric(f"assets.{A}.counts.min_lot", 11, 10, **{f"assets.{A}.trades": 90}),
+    "unused_capital": by_metric("portfolio.reserve_share", 0.201, 0.2),
+    "backfired": by_metric(
+        "counterfactuals",
+        {"breaker": {"final_equity_effect": -1.0, "max_drawdown_effect": 0.01}},
+        {"breaker": {"final_equity_effect": -1.0, "max_drawdown_effect": 0.0}},
+    ),
+}  # fmt: skip
+
+
+def stale(bars: int) -> Given:
+    note = f"1 stale run of 2 or more identical bars; the longest, {bars} bars, from 2025-01-06."
+    return given(facts=facts(notes={A: ["Another note.", note]}))
+
+
+def ambiguous(money: float) -> Given:
+    """Return a run of 400 net profit, of which ambiguous bars made so much and a hundredth."""
+    trades = trades_of(PNL, names(2))
+    trades["ambiguous"] = [True] + [False] * (len(trades) - 1)
+    trades.loc[0, "net_pnl"] = money + 0.01
+    return given({"portfolio.net_pnl": 400.0}, trades=trades)
+
+
+def left_open(money: float) -> Given:
+    trades = trades_of(PNL, names(2))
+    trades.loc[0, ["net_pnl", "exit_reason"]] = [money, "data_end"]
+    return given({"portfolio.net_pnl": -400.0}, trades=trades)
+
+
+def wins(won: int) -> Given:
+    """Return 80 trades, of which some won as much as the others lost."""
+    trades = trades_of(PNL, names(2))
+    trades["net_pnl"] = [100.0] * won + [-100.0] * (80 - won)
+    return given(trades=trades)
+
+
+def test_every_check_has_its_pair_and_a_name_of_its_own() -> None:
+    assert sorted(PAIRS) == sorted(check.code for check in CHECKS)
+    assert len(LOOK) == len(CHECKS)
+
+
+@pytest.mark.parametrize("code", PAIRS)
+def test_a_finding_stands_just_beyond_its_threshold_and_not_just_within(code: str) -> None:
+    beyond, within = PAIRS[code]()
+    fired = beyond.found(code)
+    assert fired
+    assert within.found(code) == []
+    for one in fired:
+        assert one.severity in SEVERITIES
+        assert one.size >= 1.0
+        assert np.isfinite(one.value)
+        assert one.sentence.endswith(".")
+        assert one.advice[-1] in ".?)"
+
+
+@pytest.mark.parametrize("code", PAIRS)
+def test_a_finding_is_told_with_its_keys_through_the_table(code: str) -> None:
+    beyond, _ = PAIRS[code]()
+    told = [one for one in findings(beyond.result, beyond.metrics) if one["code"] == code]
+    keys = ["code", "severity", "asset", "value", "unit", "sentence", "advice"]
+    assert told
+    assert all(list(one) == keys for one in told)
+
+
+# Single numbers -----------------------------------------------------------------------------
+
+
+def test_a_holiday_weekend_is_no_stale_mark_for_an_asset_that_sleeps_at_weekends() -> None:
+    clock = clock_of(DAYS)
+    weekday = clock.day_of_week
+    solo = pd.DataFrame({A: np.where(weekday < 5, 1.0, np.nan), B: 1.0}, index=clock)
+    trades = trades_of(PNL, names(2))
+    trades.loc[8, "exit_time"] = clock[7 * 24]  # Friday 10:00 to Monday 00:00
+    assert given(solo_equity=solo, trades=trades).found("stale_marks") == []
+    always = solo.assign(**{A: 1.0})
+    always.loc[clock[4 * 24 + 11] : clock[7 * 24 - 1], A] = np.nan
+    (one,) = given(solo_equity=always, trades=trades).found("stale_marks")
+    assert one.value == pytest.approx(62.0)
+
+
+def test_the_note_of_unmoving_prices_is_the_one_the_quality_gate_writes() -> None:
+    n = 60
+    price = np.concatenate([np.linspace(1.0, 1.1, 20), np.full(40, 1.1)])
+    time = np.arange(n, dtype=np.int64) * 3_600_000_000_000 + 1_736_121_600_000_000_000
+    notes = oddities(Bars(A, 3_600_000_000_000, time, price, price, price, price, np.ones(n)), True)
+    (one,) = given(facts=facts(notes={A: list(notes)})).found("unmoved_prices")
+    assert one.value >= 40.0
+
+
+def test_data_that_begin_late_are_told_apart_from_data_that_end_early() -> None:
+    late = given(facts=facts(**ranges("2025-02-14T23:00:00Z", begin="2025-01-14T00:00:00Z")))
+    (one,) = late.found("late_or_early")
+    assert (one.severity, one.value, one.asset) == ("low", 8.0, B)
+    (early,) = given(facts=facts(**ranges("2025-02-04T23:00:00Z"))).found("late_or_early")
+    assert (early.severity, early.value) == ("medium", 10.0)
+
+
+def test_the_margin_level_below_one_is_worse() -> None:
+    severity = [
+        given({"portfolio.min_margin_level": level}).found("low_margin")[0].severity
+        for level in (1.2, 0.99)
+    ]
+    assert severity == ["medium", "high"]
+
+
+def test_the_correlation_limit_is_the_runs_own_where_it_states_one() -> None:
+    rule = {"correlation_scaling": {"max_asset_correlation": 0.5}}
+    config = {"portfolio": {"risk": rule}}
+    path = f"diversification.correlation.{A}.{B}"
+    (one,) = given({path: 0.6}, config=config).found("correlated")
+    assert (one.asset, one.value) == (f"{A}, {B}", 0.6)
+    assert given({path: 0.5}, config=config).found("correlated") == []
+
+
+def test_exact_reruns_decide_the_sign_where_there_are_any() -> None:
+    one = {"portfolio.ambiguous_pnl_interval": [-1.0, 1.0, 1.0]}
+    exact = {"portfolio.ambiguous_reruns": {"stop_first": 3.0, "target_first": 4.0}}
+    assert given(one | exact).found("ambiguous_sign") == []
+    (found,) = given(one).found("ambiguous_sign")
+    assert found.value == 2.0
+
+
+def test_a_pause_behind_a_breaker_that_never_resumed_is_the_breakers() -> None:
+    whole = idle(35)
+    trades = whole.result.trades.iloc[:-1]
+    alone = dataclasses.replace(whole.result, trades=trades)
+    assert Given(alone, whole.metrics).found("idle")
+    trip = decisions_of(("2025-01-08", "D", "", "breaker_trip", 1.0, 1.0, "."))
+    tripped = dataclasses.replace(alone, decisions=trip)
+    assert Given(tripped, whole.metrics).found("idle") == []
+
+
+def test_break_even_counts_how_much_wins_and_losses_are_worth() -> None:
+    trades = trades_of(PNL, names(2))
+    trades["net_pnl"] = [300.0] * 20 + [-100.0] * 60  # a quarter won, a quarter is needed
+    (one,) = given(trades=trades).found("uncertain_wins")
+    assert one.value == 0.25
+    assert "25.0% breaks even" in one.sentence
+
+
+def test_the_threshold_constants_are_those_that_were_asked_for() -> None:
+    assert evidence.ONE_TRADE_SHARE == 0.40
+    assert evidence.AMBIGUOUS_SHARE == 0.20
+    assert evidence.SHARPE_LIMIT == 4.0
+    assert evidence.FEW_TRADES == 30
+    assert account.MARGIN_LEVEL == 1.5
+    assert account.CORRELATION == 0.8
+    assert costs.COST_SHARE == 0.30
+    assert costs.GAP_LOSS_R == 1.2
+    assert data.SHORT_DAYS == 365.0
+
+
+# All together -------------------------------------------------------------------------------
+
+
+def test_findings_stand_by_severity_then_by_how_far_beyond_then_by_name() -> None:
+    one = given({"portfolio.max_drawdown": 0.9, "portfolio.sharpe": 4.4, "portfolio.stop_outs": 2})
+    told = findings(one.result, one.metrics)
+    ranks = [SEVERITIES.index(f["severity"]) for f in told]
+    assert ranks == sorted(ranks)
+    high = [f["code"] for f in told if f["severity"] == "high"]
+    assert high == ["deep_drawdown", "stop_outs", "too_good"]  # 3 x, 2 x and 1.1 x
+
+
+@pytest.mark.parametrize("result", [made(1), made(15, 5), without_trades(), partial()])
+def test_any_result_can_be_looked_at_and_its_findings_are_in_the_summary(result: RunResult) -> None:
+    numbers = summarise(result)
+    assert numbers["findings"] == findings(result, numbers)
+
+
+def test_without_a_portfolio_only_the_data_and_the_solo_runs_are_asked() -> None:
+    told = summarise(partial())["findings"]
+    assert [one["code"] for one in told if one["severity"] == "high"] == ["failed"]
+    assert told[0]["sentence"] == "ASSET01 failed: division by zero in next()."
+    assert {check.code for check in checks_of(False)} < {check.code for check in CHECKS}
