@@ -17,8 +17,10 @@ from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
 POINTS = 25
 #: Means, and sums of caps, that differ by less are the same (fraction of the largest).
 _SAME = 1e-12
-#: Halvings of the interval that holds the largest Sharpe ratio.
-_HALVINGS = 60
+#: Width of the interval that holds the largest Sharpe ratio (fraction of the frontier's).
+_NARROW = 1e-10
+#: A variance below this part of its terms' sizes is their rounding.
+_CANCELLED = 64 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,11 @@ class Frontier:
 
     def mix(self, weights: Array) -> Mix:
         """Return weights with the mean and the deviation they would have had."""
-        variance = max(0.0, float(weights @ self.covariance @ weights))
-        return Mix(weights, float(weights @ self.means), math.sqrt(variance))
+        variance = float(weights @ self.covariance @ weights)
+        gross = float(np.abs(weights) @ np.abs(self.covariance) @ np.abs(weights))
+        # What is left where parts cancel is their rounding.
+        deviation = math.sqrt(variance) if variance > _CANCELLED * gross else 0.0
+        return Mix(weights, float(weights @ self.means), deviation)
 
     def points(self) -> list[Mix] | Undefined:
         """Return up to `POINTS` mixes of the smallest variance for their mean.
@@ -109,7 +114,6 @@ class Frontier:
         span = float(far @ self.means - even @ self.means)
         part = (mean - float(even @ self.means)) / span
         solution = self._solved(
-            np.zeros(len(self.means)),
             np.vstack([np.ones(len(self.means)), self.means / self._scale]),
             np.array([1.0, mean / self._scale]),
             (1.0 - part) * even + part * far,
@@ -131,7 +135,7 @@ class Frontier:
         -----
         Along the frontier ``d(m / s) / dm = (s^2 - m p) / s^3`` with m the mean, s the deviation
         and p the price of the mean: it changes sign once. The interval around the best point is
-        halved until the sign is found to the last digits.
+        halved until it is narrow.
         """
         if points[-1].mean <= 0.0:
             return Undefined("no mix of the assets had a positive mean return")
@@ -142,10 +146,8 @@ class Frontier:
         low = points[max(best - 1, 0)].mean
         high = points[min(best + 1, len(points) - 1)].mean
         found = points[best]
-        for _ in range(_HALVINGS if high > low else 0):
+        while high - low > _NARROW * (points[-1].mean - points[0].mean):
             middle = (low + high) / 2.0
-            if not low < middle < high:
-                break
             solved = self.at(middle)
             if isinstance(solved, Undefined):
                 return solved
@@ -200,24 +202,13 @@ class Frontier:
         return top if isinstance(top, Undefined) else (bottom, top)
 
     def _smallest_variance(self) -> Mix | Undefined:
-        """Return the mix of the smallest variance; of several, the one with the largest mean."""
+        """Return the mix of the smallest variance; under a singular covariance, one of them."""
         count = len(self.means)
-        rows, one = np.ones((1, count)), np.ones(1)
-        start = np.full(count, 1.0 / count)
-        first = self._solved(np.zeros(count), rows, one, start)
+        even = np.full(count, 1.0 / count)
+        first = self._solved(np.ones((1, count)), np.ones(1), even)
         if isinstance(first, Undefined):
             return first
-        found = self.mix(first.x)
-        spectrum = np.linalg.eigvalsh(self.covariance)
-        if spectrum[0] > _SAME * spectrum[-1]:
-            return found
-        # A singular covariance leaves the mean open: ask for a trace of it.
-        second = self._solved(-1e-6 * self.means / self._scale, rows, one, start)
-        if isinstance(second, Undefined):
-            return found
-        other = self.mix(second.x)
-        same = other.deviation**2 <= found.deviation**2 + TOLERANCE * self._risk
-        return other if same and other.mean > found.mean else found
+        return self.mix(first.x)
 
     def _largest_mean(self) -> Mix | Undefined:
         """Return the mix of the largest mean; of several, the one with the smallest variance."""
@@ -245,11 +236,10 @@ class Frontier:
         fixed[tied] = solution.x
         return self.mix(fixed)
 
-    def _solved(
-        self, linear: Array, rows: Array, targets: Array, start: Array
-    ) -> Solution | Undefined:
-        quadratic = self.covariance / self._risk
-        solution = minimise(Program(quadratic, linear, rows, targets, self.cap, start))
+    def _solved(self, rows: Array, targets: Array, start: Array) -> Solution | Undefined:
+        """Return the weights of the smallest variance under equalities, or by how much not."""
+        quadratic, none = self.covariance / self._risk, np.zeros(len(self.means))
+        solution = minimise(Program(quadratic, none, rows, targets, self.cap, start))
         return solution if solution.error < TOLERANCE else _missed(solution.error)
 
     def _greedy(self, order_by: Array) -> Array:
