@@ -13,5 +13,7 @@ from lockstep.config.selection import Selection
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Run one asset; return the exit code."""
     arguments = gone_on(arguments, argv, asset_parser)
-    selection = Selection(preference=arguments.preference, symbols=(arguments.symbol,))
+    selection = Selection(
+        preference=arguments.preference, symbols=(arguments.symbol,), asker="--symbol"
+    )
     return backtest(arguments, argv, selection, rules=not arguments.solo)

@@ -60,8 +60,9 @@ class Findings:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a config file would hold it, shortened."""
-    text = json.dumps(value, default=str)
+    """Return a value as a config file would hold it, shortened; what cannot be seen, escaped."""
+    plain = json.dumps(value, default=str, ensure_ascii=False)
+    text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in plain)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lockstep.config.findings import Findings, shown
 from lockstep.config.models import DEFAULT_RISK, PERCENT_FIELDS
 
 Block = dict[str, Any]
+#: Settings that nobody sets below one percent; a risk per trade or a swap may well be.
+_NEVER_TINY = ("max_asset_weight", "stop_out_level")
 
 
 def fractions(
@@ -63,12 +65,34 @@ def portfolio_block(
     limit = flags.pop("max_drawdown", None)
     given = fractions(from_file, PERCENT_FIELDS, findings, "portfolio")
     merged: Block = {}
-    notices: list[str] = []
+    notices: list[str] = [*_tiny_percentages(from_file)]
+    if limit is not None:
+        notices += _tiny("--max-drawdown-pct", limit * 100)
     for layer in (preset, given, flags):
         notices += _drop_foreign_parameters(merged, layer)
         merged |= layer
     merged["risk"] = _risk(given.get("risk"), limit, findings)
     return merged, notices
+
+
+def _tiny(name: str, percent: Any) -> list[str]:
+    """Return a notice if a percentage that is never so small looks like a fraction."""
+    if isinstance(percent, bool) or not isinstance(percent, int | float):
+        return []
+    if not 0.0 < percent < 1.0:
+        return []
+    return [
+        f"{name} is {percent:g}, which is {percent:g} %: write {percent * 100:g} for that many."
+    ]
+
+
+def _tiny_percentages(given: Block) -> Iterator[str]:
+    for name in _NEVER_TINY:
+        yield from _tiny(f"portfolio.{name}_pct", given.get(f"{name}_pct"))
+    risk = given.get("risk")
+    breaker = risk.get("breaker") if isinstance(risk, dict) else None
+    if isinstance(breaker, dict):
+        yield from _tiny("portfolio.risk.breaker.limit_pct", breaker.get("limit_pct"))
 
 
 def _drop_foreign_parameters(merged: Block, layer: Block) -> list[str]:

@@ -18,6 +18,10 @@ from lockstep.core.instrument import Instrument
 _SYMBOL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9]{2,7}")
 RESERVED_SYMBOLS = ("reserve", "total")
+#: Names that are devices in every folder of Windows, whatever follows their first point.
+_DEVICES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$"}) | {
+    f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789"
+}
 
 #: Risk rules that act unless the configuration switches them off or changes them.
 DEFAULT_RISK: dict[str, dict[str, Any]] = {
@@ -59,6 +63,11 @@ def check_symbol(symbol: str) -> str:
         raise ValueError(
             f"symbol {shown(symbol)} is not safe; expected 1 to 32 characters of A-Z, a-z, 0-9, "
             "'.', '_' and '-', beginning with a letter, a digit or '_'."
+        )
+    if symbol.endswith(".") or symbol.lower().split(".")[0] in _DEVICES:
+        raise ValueError(
+            f"symbol {shown(symbol)} cannot name a file on every system; expected no device of "
+            "Windows (CON, NUL, COM1) and no point at the end."
         )
     if symbol.lower() in RESERVED_SYMBOLS:
         raise ValueError(f"symbol {shown(symbol)} is reserved for a column of the results.")

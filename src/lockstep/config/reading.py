@@ -11,6 +11,8 @@ from typing import Any
 
 from lockstep.core.errors import ConfigError
 
+#: A file that expands to more values than this (aliases may nest) is no config file.
+_MOST_VALUES = 200_000
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]')
 
 
@@ -30,6 +32,10 @@ def read(path: Path) -> dict[str, Any]:
     """
     text = _text(path)
     data = _json(path, text) if path.suffix.lower() == ".json" else _yaml(path, text)
+    if not _is_small(data):
+        raise ConfigError(
+            f"{path}: expands to more than {_MOST_VALUES:,} values; expected a config file."
+        )
     if not isinstance(data, dict):
         raise ConfigError(f"{path}: holds {_kind(data)}; expected an object of keys and values.")
     bad = [f"{path}: {where}: {what}" for where, what in _unusable(data, "")]
@@ -102,10 +108,15 @@ def _repeated_keys(text: str) -> Iterator[tuple[str, int, int]]:
 
 def _yaml(path: Path, text: str) -> Any:
     from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         return YAML(typ="safe", pure=True).load(text)
+    except DuplicateKeyError as error:
+        raise ConfigError(f"{path}: {_twice(error)}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply; expected a config file.") from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -113,6 +124,31 @@ def _yaml(path: Path, text: str) -> Any:
         raise ConfigError(f"{path}: {place}{problem}; expected YAML 1.2.") from None
     except YAMLError as error:
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}; expected YAML 1.2.") from None
+
+
+def _twice(error: Any) -> str:
+    """Return what a repeated key is, in the words used for JSON."""
+    first, again = error.context_mark, error.problem_mark
+    found = re.search(r'duplicate key "(.*?)" with value', error.problem or "", re.DOTALL)
+    key = found.group(1) if found else "a key"
+    where = again.line + 1 if again else "?"
+    within = f", in the object that begins on line {first.line + 1}" if first else ""
+    return f"{key}: is given twice (again on line {where}{within}); keep one of them."
+
+
+def _is_small(data: Any) -> bool:
+    """Return False if a walk over the values would take too long, or never end."""
+    waiting, seen = [data], 0
+    while waiting:
+        value = waiting.pop()
+        seen += 1
+        if seen > _MOST_VALUES:
+            return False
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return True
 
 
 def _unusable(value: Any, path: str) -> Iterator[tuple[str, str]]:

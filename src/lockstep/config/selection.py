@@ -26,12 +26,15 @@ class Selection:
         Exactly these assets, instead of the preset's or all.
     max_assets : int or None
         At most so many, best first.
+    asker : str
+        The flag that names `symbols`, for errors.
     """
 
     preset: str | None = None
     preference: str | None = None
     symbols: tuple[str, ...] | None = None
     max_assets: int | None = None
+    asker: str = "--assets"
 
     def __post_init__(self) -> None:
         """Check the preset, the names and the number."""
@@ -71,7 +74,7 @@ def select(
     ConfigError
         If assets asked for are not there, or several timeframes are left to choose from.
     """
-    notices: list[str] = []
+    notices = _repeated(selection)
     chosen = _named(assets, selection, file)
     if timeframe is not None:
         kept = [asset for asset in chosen if asset.timeframe == timeframe]
@@ -91,8 +94,15 @@ def select(
     return sorted(chosen, key=lambda asset: asset.symbol), notices
 
 
+def _repeated(selection: Selection) -> list[str]:
+    """Return a notice of names that were given more than once."""
+    names = selection.symbols or ()
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return [f"{selection.asker}: {', '.join(twice)} named twice; counted once."] if twice else []
+
+
 def _named(assets: Sequence[AssetConfig], selection: Selection, file: str) -> list[AssetConfig]:
-    wanted, asker = selection.symbols, "--assets"
+    wanted, asker = selection.symbols, selection.asker
     if wanted is None and selection.preset is not None:
         wanted, asker = PRESETS[selection.preset].symbols, f"preset {selection.preset}"
     if wanted is None:
