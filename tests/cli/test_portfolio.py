@@ -35,7 +35,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
-    def report(result: RunResult, directory: Path) -> None:
+    def report(result: RunResult, directory: Path, bars: object = None) -> None:
         write_json(directory / "metrics.json", summarise(result))
         write_text(directory / "report.txt", "the report\n")
 

@@ -49,7 +49,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         json.dumps({"portfolio": {"max_asset_weight": 1.0}, "assets": assets}), encoding="utf-8"
     )
 
-    def report(result: RunResult, directory: Path) -> None:
+    def report(result: RunResult, directory: Path, bars: object = None) -> None:
         write_json(directory / "metrics.json", {"portfolio": {}})
         write_text(directory / "report.txt", "the report\n")
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from lockstep.cli import audit_flags, logs
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
 from lockstep.cli.interrupts import exit_code, interruptible
+from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
 from lockstep.cli.verify_flags import verify_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
 
@@ -45,6 +46,9 @@ COMMANDS: dict[str, Command] = {
         "lockstep.cli.portfolio", portfolio_parser, "run many assets in one account"
     ),
     "asset": Command("lockstep.cli.asset", asset_parser, "run one asset (--symbol ...)"),
+    "runs": Command("lockstep.cli.runs", runs_parser, "list the runs and what became of them"),
+    "show": Command("lockstep.cli.show", show_parser, "print one run"),
+    "report": Command("lockstep.cli.report", report_parser, "write a run's report again"),
     "montecarlo": Command(
         "lockstep.cli.montecarlo", montecarlo_parser, "draw the days of a finished run again"
     ),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep import report
-from lockstep.cli import logs, memory
+from lockstep.cli import index, logs, memory
 from lockstep.cli.flags import portfolio_parser
 from lockstep.cli.interrupts import last_act
 from lockstep.cli.progress import ProgressBars
@@ -32,6 +32,7 @@ from lockstep.data.pairs import load_pairs
 from lockstep.data.rates import Pair, pair_from_bars, required_pairs
 from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics.trade_hash import trade_hash
+from lockstep.report.figures.price import subjects
 from lockstep.report.wording import counted
 from lockstep.runs.directory import COMPLETE, INTERRUPTED, RunDirectory, directory_of
 from lockstep.runs.manifest import Making, begun_by, hashes
@@ -132,18 +133,27 @@ def backtest(
                 played = backtester.run(bars, pairs, counterfactual=arguments.counterfactual)
             facts = run.facts(played.facts, loaded.notices)
             result = dataclasses.replace(played, facts=facts, config=making.config)
-            _keep(result, run, stages)
+            _keep(result, bars, run, stages)
+    _list(run.path.parent)
     return _conclude(result, run.place, arguments)
 
 
-def _keep(result: RunResult, run: Session, stages: Stages) -> None:
+def _keep(result: RunResult, bars: Mapping[str, Bars], run: Session, stages: Stages) -> None:
     """Save the result, then what is derived from it; the status comes last."""
     with stages("save"):
         save(result, run.path)
     with stages("report"):
-        report.write(result, run.path)
+        report.write(result, run.path, {symbol: bars[symbol] for symbol in subjects(result)})
     hashed, timings = trade_hash(result), stages.seconds
     run.finish(result, trade_hash=hashed, timings=timings, at=datetime.now(UTC))
+
+
+def _list(results: Path) -> None:
+    """List the run in the index of its directory; one that cannot be written costs no run."""
+    try:
+        index.refresh(results)
+    except OSError as error:
+        tell([f"{results / index.INDEX_FILE} cannot be written ({error.strerror})."])
 
 
 @contextmanager

@@ -80,26 +80,26 @@ def _fitted(item: str) -> list[str]:
     return [INDENT + item] if len(INDENT + item) <= WIDTH else paragraph(item)
 
 
-def table(columns: Sequence[Column], *, below: int = 0) -> list[str]:
+def table(columns: Sequence[Column], *, below: int = 0, width: int = WIDTH) -> list[str]:
     """Return an aligned table; the last `below` rows stand under a rule.
 
-    A table too wide for the page goes on below itself, its first column repeated.
+    A table wider than `width` goes on below itself, its first column repeated.
     """
     lines: list[str] = []
-    for block in _blocks(columns):
+    for block in _blocks(columns, width):
         if lines:
             lines.append("")
         lines += _drawn(block, below)
     return lines_of(Table(tuple(columns), below), lines)
 
 
-def _blocks(columns: Sequence[Column]) -> list[list[Column]]:
+def _blocks(columns: Sequence[Column], width: int) -> list[list[Column]]:
     first, others = columns[0], columns[1:]
     blocks: list[list[Column]] = [[first]]
     used = len(INDENT) + first.width
     for column in others:
         needed = len(GAP) + column.width
-        if used + needed > WIDTH and len(blocks[-1]) > 1:
+        if used + needed > width and len(blocks[-1]) > 1:
             blocks.append([first])
             used = len(INDENT) + first.width
         blocks[-1].append(column)

@@ -14,10 +14,15 @@ from lockstep.core.tables import write_csv
 from lockstep.metrics.matching import solo_ledger
 from lockstep.metrics.summary import summarise
 from lockstep.report.canvas import drawn, pictures, png_of
+from lockstep.report.figures.price import file_of, of_asset
 from lockstep.report.html import Shown, html
 from lockstep.report.pdf import Document
 from lockstep.report.reading import Reading, read
 from lockstep.report.text import body, joined, verdict
+
+#: What a report consists of, beside its figures.
+PAGES = ("metrics.json", "report.txt", "report.html", "report.pdf", "solo/ledger.csv")
+FIGURES = "figures"
 
 
 def write(
@@ -53,15 +58,43 @@ def write(
     return metrics
 
 
+def write_prices(
+    result: RunResult,
+    metrics: Mapping[str, Any],
+    directory: str | Path,
+    bars: Mapping[str, Bars | str],
+) -> None:
+    """Write ``figures/price_<symbol>.png`` for every asset of `bars`.
+
+    Parameters
+    ----------
+    result : RunResult
+        Its portfolio was played.
+    metrics : mapping
+        What `write` returned.
+    directory : path
+        The run's directory.
+    bars : mapping of str to Bars or str
+        Bars by symbol, or why there are none: the figure then says so.
+    """
+    from matplotlib import style
+
+    reading = read(result, metrics, bars)
+    with style.context("default"):
+        for symbol in sorted(bars):
+            png = png_of(of_asset(reading, symbol))
+            write_bytes(Path(directory) / FIGURES / file_of(symbol), png)
+
+
 def _write_pages(reading: Reading, root: Path) -> None:
     """Write the pages; the text is put into words once, each figure is drawn once."""
     first, rest = verdict(reading), body(reading)
     write_bytes(root / "report.txt", joined([*first, *rest]).encode())
     shown, pages = _figures(reading, (first, rest))
     for one in shown:
-        write_bytes(root / "figures" / f"{one.name}.png", one.png)
+        write_bytes(root / FIGURES / f"{one.name}.png", one.png)
     for name in {name for name, _ in pictures()} - {one.name for one in shown}:
-        (root / "figures" / f"{name}.png").unlink(missing_ok=True)  # of another version
+        (root / FIGURES / f"{name}.png").unlink(missing_ok=True)  # of another version
     write_bytes(root / "report.html", html(reading, first, rest, shown).encode())
     write_bytes(root / "report.pdf", pages)
 

@@ -165,13 +165,16 @@ class RunDirectory:
         Parameters
         ----------
         names : iterable of str
-            Their paths in the directory; other hashes stay as they are. A run without hashes, or
-            one that is not finished, is left alone.
+            Their paths in the directory; other hashes stay as they are, and those of files that
+            are no longer made are dropped. A run without hashes, or one that is not finished, is
+            left alone.
         """
         marked = _marked(self.path)
         if "files" in marked:
-            found = {n: sha256_of(self.path / n) for n in names if (self.path / n).is_file()}
-            self.mark(str(marked["status"]), dict(sorted({**marked["files"], **found}.items())))
+            made = set(names)
+            found = {n: sha256_of(self.path / n) for n in made if (self.path / n).is_file()}
+            kept = {n: value for n, value in marked["files"].items() if n not in made}
+            self.mark(str(marked["status"]), dict(sorted({**kept, **found}.items())))
 
     def damage(self) -> dict[str, str]:
         """Return the files that are not as the run left them: ``missing`` or ``changed``.
