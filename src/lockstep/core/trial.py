@@ -46,6 +46,9 @@ class Trial:
         Why it failed.
     study : str
         The search it belongs to.
+    duplicate_of : int or None
+        The earlier trial of the same parameters, whose result was taken over; None if it was
+        played.
     """
 
     number: int
@@ -59,6 +62,7 @@ class Trial:
     seconds: float = 0.0
     error: str = ""
     study: str = ""
+    duplicate_of: int | None = None
 
     @property
     def is_complete(self) -> bool:

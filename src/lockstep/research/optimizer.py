@@ -1,0 +1,184 @@
+"""ParameterOptimizer: the search for one asset's parameters, every trial of it recorded."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep import __version__
+from lockstep.core.errors import ConfigError
+from lockstep.core.protocols import Progress, Silent, TrialStore
+from lockstep.core.trial import Trial
+from lockstep.research.evaluation import Evaluator
+from lockstep.research.objectives import Constraints, Objective, objective
+from lockstep.research.proposals import METHODS, USUAL_TRIALS, Listed, Proposer, accepts
+from lockstep.research.sampling import grid, sobol
+from lockstep.research.search import Search
+from lockstep.research.space import Space
+from lockstep.research.trying import identity, key_of, tried
+
+#: Trials that are proposed together, and kept together. Part of what a search is: another number
+#: would make another search, so the number of workers must not change it.
+BATCH = 8
+
+
+class Forgetting:
+    """A `TrialStore` that keeps nothing."""
+
+    def load(self, study: str) -> list[Trial]:
+        """Return nothing."""
+        return []
+
+    def keep(self, study: str, trials: Sequence[Trial]) -> None:
+        """Forget them."""
+
+
+@dataclass(frozen=True)
+class ParameterOptimizer:
+    """Searches the parameters of one asset.
+
+    The same settings, data and seed make the same trials, bit for bit, however often the search
+    was interrupted and gone on with, and whatever the number of workers.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        Plays the asset.
+    space : Space
+        What may be tried.
+    objective : str or sequence of str
+        Names in `research.objectives.OBJECTIVES`; several look for a Pareto front.
+    constraints : Constraints
+        What a trial must keep to be chosen.
+    method : str
+        ``grid``, ``random`` (scrambled Sobol) or ``bayesian`` (TPE; NSGA-II for several
+        objectives).
+    trials : int or None
+        How many; None is the whole grid, and 100 for the other methods.
+    seed : int
+        Of the search.
+    store : TrialStore
+        Keeps every trial; what it already holds is not paid for again.
+    progress : Progress
+        Told of every trial, under the asset's name.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+    """
+
+    evaluator: Evaluator
+    space: Space
+    objective: str | Sequence[str] = "sharpe"
+    constraints: Constraints = field(default_factory=Constraints)
+    method: str = "random"
+    trials: int | None = None
+    seed: int = 0
+    store: TrialStore = field(default_factory=Forgetting)
+    progress: Progress = field(default_factory=Silent)
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        if self.method not in METHODS:
+            raise ConfigError(f"method {self.method!r} is unknown; expected {', '.join(METHODS)}.")
+        if self.trials is not None and self.trials < 1:
+            raise ConfigError(f"trials is {self.trials}; expected 1 or more.")
+        if not self.goals:
+            raise ConfigError("no objective is named; expected one or more.")
+
+    @property
+    def goals(self) -> tuple[Objective, ...]:
+        """The objectives, in the order given."""
+        names = [self.objective] if isinstance(self.objective, str) else self.objective
+        return tuple(objective(name) for name in dict.fromkeys(names))
+
+    @property
+    def study(self) -> str:
+        """The name under which trials are kept: it tells this search from every other."""
+        made_of = json.dumps(self._identity(), sort_keys=True, default=str)
+        return f"{self.evaluator.asset.symbol}-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+
+    def search(self) -> Search:
+        """Make the trials that are not kept yet; return all of them."""
+        kept = {trial.number: trial for trial in self.store.load(self.study)}
+        asks = self._proposer()
+        task = self.evaluator.asset.symbol
+        self.progress.start(task, asks.total)
+        found: list[Trial] = []
+        while points := asks.propose(found, min(BATCH, asks.total - len(found))):
+            for trial in self._batch(points, found, kept):
+                found.append(trial)
+                self.progress.advance(task)
+        return Search(
+            asset=self.evaluator.asset.symbol,
+            strategy=self.evaluator.asset.strategy,
+            space=self.space,
+            goals=self.goals,
+            constraints=self.constraints,
+            method=self.method,
+            seed=self.seed,
+            trials=tuple(found),
+            study=self.study,
+            notices=self.space.notices,
+        )
+
+    def _batch(
+        self, points: Sequence[Mapping[str, Any]], found: Sequence[Trial], kept: Mapping[int, Trial]
+    ) -> list[Trial]:
+        """Return the trials of a batch; those made now are kept, also if one is interrupted."""
+        known = {key_of(trial.parameters): trial for trial in reversed(found)}
+        batch: list[Trial] = []
+        fresh: list[Trial] = []
+        try:
+            for trial in self._made(points, len(found), known, kept):
+                batch.append(trial)
+                if trial.number not in kept:
+                    fresh.append(trial)
+        finally:
+            if fresh:
+                self.store.keep(self.study, fresh)
+        return batch
+
+    def _made(
+        self,
+        points: Sequence[Mapping[str, Any]],
+        first: int,
+        known: dict[str, Trial],
+        kept: Mapping[int, Trial],
+    ) -> Iterator[Trial]:
+        for number, point in enumerate(points, first):
+            key = key_of(point)
+            if number in kept and key_of(kept[number].parameters) == key:
+                trial = kept[number]
+            elif key in known:
+                trial = dataclasses.replace(
+                    known[key], number=number, seconds=0.0, duplicate_of=known[key].number
+                )
+            else:
+                trial = tried(self.evaluator, number, point, self.study)
+            known.setdefault(key, trial)
+            yield trial
+
+    def _proposer(self) -> Proposer:
+        is_valid = accepts(self.evaluator)
+        if self.method == "grid":
+            return Listed(grid(self.space, self.trials, self.seed, is_valid))
+        return Listed(sobol(self.space, self.trials or USUAL_TRIALS, self.seed, is_valid))
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "version": __version__,
+            "evaluator": identity(self.evaluator),
+            "space": self.space.to_plain(),
+            "method": self.method,
+            "seed": self.seed,
+            # what a search without memory tries does not depend on what it looks for
+            "goals": [goal.name for goal in self.goals] if self.method == "bayesian" else [],
+            "limits": dataclasses.asdict(self.constraints) if self.method == "bayesian" else {},
+            "capped": self.trials if self.method == "grid" else None,
+        }

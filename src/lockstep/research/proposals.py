@@ -1,0 +1,62 @@
+"""Proposals: which points a search tries next, as a pure function of what it has tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lockstep.core.errors import ConfigError
+from lockstep.core.trial import Trial
+from lockstep.research.evaluation import Evaluator
+from lockstep.research.sampling import Valid
+
+METHODS = ("grid", "random")
+#: Trials of a search whose number is not given.
+USUAL_TRIALS = 100
+
+
+class Proposer(Protocol):
+    """Says what is tried next."""
+
+    @property
+    def total(self) -> int:
+        """Number of trials of the whole search."""
+
+    def propose(self, found: Sequence[Trial], count: int) -> list[dict[str, Any]]:
+        """Return the next points after the trials made; fewer than `count` at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Points that are known before the first trial.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        In order.
+    """
+
+    points: Sequence[dict[str, Any]]
+
+    @property
+    def total(self) -> int:
+        """Number of trials of the whole search."""
+        return len(self.points)
+
+    def propose(self, found: Sequence[Trial], count: int) -> list[dict[str, Any]]:
+        """Return the next points."""
+        return list(self.points[len(found) : len(found) + count])
+
+
+def accepts(evaluator: Evaluator) -> Valid:
+    """Return a function that says whether the strategy can be made of some parameters."""
+
+    def is_valid(point: Mapping[str, Any]) -> bool:
+        try:
+            evaluator.strategy(point)
+        except ConfigError:
+            return False
+        return True
+
+    return is_valid
