@@ -19,6 +19,8 @@ POINTS = 25
 _SAME = 1e-12
 #: Width of the interval that holds the largest Sharpe ratio (fraction of the frontier's).
 _NARROW = 1e-10
+#: How far from equal weights towards a corner a mean may lie.
+_INSIDE = 1.0 - 1e-9
 #: A variance below this part of its terms' sizes is their rounding.
 _CANCELLED = 64 * float(np.finfo(np.float64).eps)
 
@@ -102,7 +104,8 @@ class Frontier:
         Parameters
         ----------
         mean : float
-            Strictly between the smallest and the largest mean that any mix has.
+            Between the smallest and the largest mean that any mix has; one within 1e-9 of them
+            is moved inside.
 
         Returns
         -------
@@ -112,12 +115,10 @@ class Frontier:
         even = np.full(len(self.means), 1.0 / len(self.means))
         far = self._greedy(-self.means if mean > float(even @ self.means) else self.means)
         span = float(far @ self.means - even @ self.means)
-        part = (mean - float(even @ self.means)) / span
-        solution = self._solved(
-            np.vstack([np.ones(len(self.means)), self.means / self._scale]),
-            np.array([1.0, mean / self._scale]),
-            (1.0 - part) * even + part * far,
-        )
+        part = min((mean - float(even @ self.means)) / span, _INSIDE)
+        start = (1.0 - part) * even + part * far
+        rows = np.vstack([np.ones(len(self.means)), self.means / self._scale])
+        solution = self._solved(rows, rows @ start, start)
         if isinstance(solution, Undefined):
             return solution
         price = float(solution.prices[1]) * self._risk / self._scale
