@@ -144,6 +144,9 @@ def test_what_is_drawn_again_on_purpose_is_no_damage_and_hides_none(tmp_path: Pa
         write_text(run.path / name, "anew\n")
     run.renew(["figures/equity.png", "figures/nowhere.png"])
     assert run.damage() == {"trades.csv": "changed"}
+    (run.path / "figures" / "equity.png").unlink()
+    run.renew(["figures/equity.png"])
+    assert run.damage() == {"trades.csv": "changed"}
     assert run.status == "complete"
 
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ STATUSES = (RUNNING, COMPLETE, PARTIAL, FAILED, INTERRUPTED)
 _ASKED_WRONGLY = (UsageError, ConfigError, DataError, StrategyError)
 _DIGEST_LENGTH = 8
 _MOST_RUNS_A_SECOND = 100
+#: What a run may be called: never a way out of the results.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 def canonical(value: Any) -> str:
@@ -71,11 +74,18 @@ def directory_of(name: str, results: str) -> Path:
     UsageError
         If there is no such directory.
     """
-    places = [Path(name), Path(results) / name]
+    places = [Path(name), *([Path(results) / name] if is_plain(name) else [])]
     for place in places:
         if place.is_dir():
             return place
-    raise UsageError(f"{places[0]} and {places[1]} are no directories; name a finished run.")
+    looked = " and ".join(str(place) for place in places)
+    what = "are no directories" if len(places) > 1 else "is no directory"
+    raise UsageError(f"{looked} {what}; name a finished run.")
+
+
+def is_plain(name: str) -> bool:
+    """Return True if a name stays in the folder it is put into, on every system."""
+    return _PLAIN.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +123,10 @@ class RunDirectory:
         Raises
         ------
         UsageError
-            If the directory cannot be made.
+            If the name would leave the results, or the directory cannot be made.
         """
+        if not is_plain(name):
+            raise UsageError(f"{name!r} names no run; expected letters, digits, '-' and '_'.")
         root = Path(results)
         with usable(root):
             return cls(_make(root, name, first))
@@ -170,11 +182,14 @@ class RunDirectory:
             left alone.
         """
         marked = _marked(self.path)
-        if "files" in marked:
-            made = set(names)
-            found = {n: sha256_of(self.path / n) for n in made if (self.path / n).is_file()}
-            kept = {n: value for n, value in marked["files"].items() if n not in made}
-            self.mark(str(marked["status"]), dict(sorted({**kept, **found}.items())))
+        if "files" not in marked:
+            return
+        hashes = dict(marked["files"])
+        for name in names:
+            hashes.pop(name, None)
+            if (self.path / name).is_file():
+                hashes[name] = sha256_of(self.path / name)
+        self.mark(str(marked["status"]), dict(sorted(hashes.items())))
 
     def damage(self) -> dict[str, str]:
         """Return the files that are not as the run left them: ``missing`` or ``changed``.
