@@ -159,6 +159,17 @@ def test_a_log_that_cannot_be_written_is_told_once_and_harms_nothing(
     assert capsys.readouterr().err == warning
 
 
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links cannot be told there")
+def test_a_link_in_the_place_of_the_log_is_not_followed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.log").symlink_to(tmp_path / "elsewhere")
+    with logs.listening(), logs.kept_in(tmp_path, "x"):
+        say("EURUSD", "solo.kept")
+    assert "run.log cannot be written" in capsys.readouterr().err
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def chatter(path: Path, ready: Any) -> None:
     with logs.listening(quiet=True), logs.kept_in(path, "x"):
         ready.set()

@@ -23,6 +23,8 @@ FILE = "run.log"
 NOTICE = 25
 _ROOT = "lockstep"
 _BEFORE_A_RUN = 10_000
+#: A link in the place of the log is not followed.
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
 #: Attributes of a record that are columns of their own; what else a caller gives is a field.
 _OWN = {"event", "asset", "trace"}
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -159,9 +161,11 @@ class RunLog(logging.Handler):
         self.acquire()
         try:
             self._run_id = run_id
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            self._file = os.open(path, _APPEND, 0o644)
             while self._waiting:
                 self.emit(self._waiting.popleft())
+        except OSError as error:
+            self._give_up(error)
         finally:
             self.release()
 
@@ -179,10 +183,14 @@ class RunLog(logging.Handler):
             return
         try:
             os.write(self._file, self._line(record))
-        except OSError as error:  # the run itself will find its disk full, and say so
+        except OSError as error:
             os.close(self._file)
             self._file = None
-            print(f"warning: {FILE} cannot be written ({error.strerror}).", file=sys.stderr)
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Go on without a file: the run itself will find its disk full, and say so."""
+        print(f"warning: {FILE} cannot be written ({error.strerror}).", file=sys.stderr)
 
     def _line(self, record: logging.LogRecord) -> bytes:
         event, asset = getattr(record, "event", record.name), getattr(record, "asset", None)
