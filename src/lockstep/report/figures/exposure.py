@@ -162,14 +162,22 @@ def _extremes(axes: Axes, rows: list[tuple[str, Array]], limit: float | None) ->
     for at, (_, values) in enumerate(rows):
         said = f"{values.min():+8.2f} {values.max():+8.2f}"
         axes.text(1.01, at, said, transform=across, parse_math=False, **look)
-    for down, head in ((1.07, "most extreme"), (1.015, "   short     long")):
-        axes.text(1.01, down, head, transform=axes.transAxes, parse_math=False,
+    for points, head in ((17.0, "most extreme"), (5.0, "   short     long")):
+        axes.text(1.01, 1.0, head, transform=_above(axes, points), parse_math=False,
                   **{**look, "va": "bottom"})  # fmt: skip
     if limit is not None:
         axes.set_title(
             f"{axes.get_title(loc='left')}; limit {ratio(limit)} x, for entries", loc="left",
             fontsize=10, fontweight="bold", pad=5,
         )  # fmt: skip
+
+
+def _above(axes: Axes, points: float) -> Any:
+    """Return the coordinates of the axes, moved up by so many points."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure = axes.figure
+    return axes.transAxes + ScaledTranslation(0.0, points / 72.0, figure.dpi_scale_trans)
 
 
 def _key(axes: Axes, mesh: Any) -> None:

@@ -42,7 +42,7 @@ _LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
 _MARK: dict[str, Any] = {"markersize": 9, "markeredgecolor": "white", "linestyle": "none"}
 _OTHER: dict[str, Any] = {"marker": "P", "color": "#555555"}
 #: Height of one label, as a fraction of the axes.
-_LABEL = 0.105
+_LABEL = 0.13
 _CAVEAT = "A description of the past, not advice."
 
 
@@ -161,9 +161,9 @@ def _label(axes: Axes, name: str, mark: Mapping[str, float], height: float) -> N
     sharpe = mark.get("sharpe")
     ratio_said = "n/a" if sharpe is None else ratio(sharpe)
     said = (
-        f"{name}\n{percent(mark['return'])} at {percent(mark['volatility'])}, Sharpe {ratio_said}"
+        f"{name}\n{percent(mark['return'])} at {percent(mark['volatility'])}\nSharpe {ratio_said}"
     )
-    axes.text(1.075, height, said, transform=axes.transAxes, va="center", fontsize=8.5,
+    axes.text(1.075, height, said, transform=axes.transAxes, va="center", fontsize=8,
               parse_math=False, linespacing=1.3)  # fmt: skip
 
 

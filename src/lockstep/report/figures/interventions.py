@@ -46,8 +46,9 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("entry scaled", COLOURS[0], _SCALED),
     ("allocation", "#777777", _ALLOCATION),
 )
-_OTHER = ("other", "#777777")
+_OTHER = ("other", "#222222")
 _ROW_INCHES = 0.36
+_ENTRIES_INCHES = 2.2
 #: Buckets of the rows, and of the bars below them.
 _FINE, _COARSE = 260, 60
 _TAKEN, _SMALLER, _NOT = "#9ECAE1", COLOURS[5], COLOURS[1]
@@ -80,18 +81,18 @@ class Interventions:
         subject = f"Rules and checks: {counted(sum(len(r.moments) for r in rows), 'decision')}"
         if not rows:
             return instead(blank(reading, subject), "No rule and no check stepped in.")
-        height = 1.13 + 0.54 + _ROW_INCHES * len(rows) + 0.45 + 1.9
-        height = max(height, 7.0)
+        height = max(1.13 + 0.54 + _ROW_INCHES * len(rows) + 0.45 + _ENTRIES_INCHES, 7.0)
         figure = blank(reading, subject, (14.0, height))
         grid = figure.add_gridspec(
-            2, 1, height_ratios=(height - 1.67 - 0.45 - 1.9, 1.9), hspace=0.9 / height,
-            **margins(figure, left=1.75),
+            2, 1, height_ratios=(height - 2.12 - _ENTRIES_INCHES, _ENTRIES_INCHES),
+            hspace=0.9 / height, **margins(figure, left=1.75),
         )  # fmt: skip
         top = figure.add_subplot(grid[0])
         bottom = figure.add_subplot(grid[1], sharex=top)
         time = reading.panel.account.time
         _lines(top, rows, Buckets.of(time, _FINE), reading)
         _entries(bottom, Buckets.of(time, _COARSE), reading)
+        _kinds(bottom, rows)
         edges = dates(np.array([time[0], time[-1]]))
         room = 0.005 * (edges[1] - edges[0]) or 1.0
         top.set_xlim(edges[0] - room, edges[1] + room)
@@ -118,8 +119,6 @@ def _rows(decisions: pd.DataFrame) -> list[_Row]:
 
 def _lines(axes: Axes, rows: list[_Row], buckets: Buckets, reading: Reading) -> None:
     """Draw in each row how often its code was decided, in the row's own scale."""
-    from matplotlib.patches import Patch
-
     dress(axes, f"When: each row in its own scale, number of each {buckets.length}", "")
     axes.grid(visible=False, axis="y")
     look: dict[str, Any] = {"family": "monospace", "fontsize": 7.5, "va": "center"}
@@ -139,13 +138,12 @@ def _lines(axes: Axes, rows: list[_Row], buckets: Buckets, reading: Reading) -> 
         label.set_color(row.colour)
     axes.set_ylim(len(rows) - 0.5, -0.6)
     shaded = _shade(axes, reading)
-    kinds = dict.fromkeys((row.kind, row.colour) for row in rows)
-    handles = [Patch(color=colour) for _, colour in kinds] + [handle for handle, _ in shaded]
-    labels = [kind for kind, _ in kinds] + [label for _, label in shaded]
-    axes.legend(
-        handles, labels, loc="lower right", bbox_to_anchor=(1.255, 1.0), ncols=len(handles),
-        frameon=False, fontsize=8, handlelength=1.4, columnspacing=1.2, borderaxespad=0.1,
-    )  # fmt: skip
+    if shaded:
+        axes.legend(
+            [handle for handle, _ in shaded], [label for _, label in shaded], loc="lower right",
+            bbox_to_anchor=(1.255, 1.0), ncols=2, frameon=False, fontsize=8, handlelength=1.4,
+            columnspacing=1.2, borderaxespad=0.1,
+        )  # fmt: skip
 
 
 def _needles(axes: Axes, at: int, row: _Row, number: Ints, buckets: Buckets) -> None:
@@ -224,6 +222,23 @@ def _entries(axes: Axes, buckets: Buckets, reading: Reading) -> None:
     labels.append(f"{'while in trade':<15} {count(waiting):>9}")
     axes.set_ylim(bottom=0.0, top=1.05 * float(base.max()) or 1.0)
     legend(axes, handles, labels, title="entry signals")
+
+
+def _kinds(axes: Axes, rows: list[_Row]) -> None:
+    """Explain the colours of the rows, below what the legend already says."""
+    from matplotlib.patches import Patch
+
+    above = axes.get_legend()
+    if above is not None:
+        axes.add_artist(above)
+    kinds = dict.fromkeys((row.kind, row.colour) for row in rows)
+    axes.legend(
+        [Patch(color=colour) for _, colour in kinds], [kind for kind, _ in kinds],
+        title="what a row decided of", loc="lower left", bbox_to_anchor=(1.005, -0.12),
+        frameon=False, borderaxespad=0.0, handlelength=2.2, labelspacing=0.35,
+        handletextpad=0.5, prop={"family": "monospace", "size": 7.5},
+        title_fontproperties={"size": 8}, alignment="left",
+    )  # fmt: skip
 
 
 def _made_smaller(trades: pd.DataFrame) -> Any:

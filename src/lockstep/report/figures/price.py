@@ -165,9 +165,11 @@ def _draw(figure: Figure, panels: list[tuple[str, int]], reading: Reading) -> No
                     and isinstance(bars, Bars) else str(bars))  # fmt: skip
             continue
         _week(axes, shown, week, reading)
-    quote = "Bars as the data quote them"
-    note(figure, f"{quote}; fills include spread and slippage, so a long enters above the bid and "
-         "a short leaves above it. A level is drawn from the entry to the exit.")  # fmt: skip
+    note(
+        figure,
+        "Bars as the data quote them; fills include spread and slippage, so they may lie beyond "
+        "the bars. A level is drawn from the entry to the exit.",
+    )
 
 
 def _absent(axes: Axes, symbol: str, week: int, why: str) -> None:
@@ -211,7 +213,7 @@ def _week(axes: Axes, bars: Bars, week: int, reading: Reading) -> None:
     _candles(axes, bars)
     _levels(axes, bars, shown)
     handles, labels = _trades(axes, bars, shown)
-    axes.ticklabel_format(axis="y", style="plain", useOffset=False)
+    _price_ticks(axes)
     date_axis(axes)
     legend(axes, handles, labels, title="trades")
     axes.text(1.012, 0.02, "\n".join(_sums(own, reading)), transform=axes.transAxes, va="bottom",
@@ -226,6 +228,15 @@ def _quote(symbol: str, reading: Reading) -> str:
     instrument = asset.get("instrument") if isinstance(asset, dict) else None
     quote = instrument.get("quote") if isinstance(instrument, dict) else None
     return f"price, {plain_latin(plain(quote))[:12]}" if quote else "price"
+
+
+def _price_ticks(axes: Axes) -> None:
+    """Label prices in full: neither powers of ten nor an offset."""
+    from matplotlib.ticker import ScalarFormatter
+
+    plain_numbers = ScalarFormatter(useOffset=False)
+    plain_numbers.set_scientific(False)
+    axes.yaxis.set_major_formatter(plain_numbers)
 
 
 def _candles(axes: Axes, bars: Bars) -> None:

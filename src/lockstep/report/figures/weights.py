@@ -39,10 +39,12 @@ class Weights:
     title: ClassVar[str] = "Weights over time"
 
     def draw(self, reading: Reading) -> Figure | None:
-        """Return the figure, ready to be saved; None without a portfolio."""
+        """Return the figure, ready to be saved; None where nothing is shared out."""
         aligned, table = reading.panel, reading.result.weights
         if aligned is None or len(table) == 0:
             return None
+        if len(aligned.symbols) == 1 and np.all(aligned.weights == 1.0):
+            return None  # one asset, all of the account, always
         model = plain(reading.settings.get("allocation", "")).replace("_", " ")
         figure = blank(reading, f"Weights over time{f': {model}' if model else ''}")
         rows = nanoseconds(table.index)
