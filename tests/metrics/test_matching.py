@@ -271,7 +271,7 @@ def test_whatever_happened_every_trade_is_counted_once_and_the_money_adds_up(
 
 
 @cache
-def played(margin: str = "cut") -> RunResult:
+def played(short_margin: str = "cut", **account: str) -> RunResult:
     symbols = ("BTCUSD", "EURUSD", "GBPUSD", "XAUUSD")
     bars = market(symbols, 5, 30)
     risk = {
@@ -280,7 +280,13 @@ def played(margin: str = "cut") -> RunResult:
         "max_positions": {"limit": 2},
         "gross_exposure": {"limit": 3.0},
     }
-    config = portfolio(allocation="equal_weight", risk=risk, on_short_margin=margin)
+    config = portfolio(
+        allocation="equal_weight",
+        risk=risk,
+        on_short_margin=short_margin,
+        rebalance="weekly",
+        **account,
+    )
     configs = asset_configs(symbols, stop_multiplier=0.5, reward_risk=1.5)
     return PortfolioBacktester(configs, config, player="kernel").run(bars, pairs_of(bars))
 
@@ -295,8 +301,12 @@ def test_a_played_portfolio_adds_up_and_knows_a_reason_for_everything(margin: st
     assert all(totals[status] for status in STATUSES)
 
 
-def test_the_sleeves_share_is_that_of_the_risk_asked_for_before_the_rules() -> None:
-    made = played()
+@pytest.mark.parametrize("account", [{}, {"size_on": "account"}, {"margin": "segregated"}], ids=str)
+def test_the_sleeves_share_is_that_of_the_risk_asked_for_before_the_rules(
+    account: dict[str, str],
+) -> None:
+    made = played(**account)
+    holds_together(made)
     rows = solo_ledger(made).dropna(subset=["solo_trade_id", "trade_id"])
     solo = made.solo_trades.set_index("trade_id")["risk_asked"].loc[rows["solo_trade_id"]]
     own = made.trades.set_index("trade_id")["risk_asked"].loc[rows["trade_id"]]

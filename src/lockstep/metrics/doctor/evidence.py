@@ -135,7 +135,8 @@ def few_trades(case: Case) -> Iterator[Finding]:
                 MEDIUM,
                 count,
                 "trades",
-                f"{symbol} made {count} trades; below {FEW_TRADES} an average is chance.",
+                f"{symbol} made {count} {'trade' if count == 1 else 'trades'}; below {FEW_TRADES} "
+                "an average is chance.",
                 "Lengthen the history, or leave its numbers out of the judgement.",
                 size=FEW_TRADES / max(count, 1),
                 asset=symbol,
