@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,3 +35,37 @@ def test_thirty_two_assets_look_different():
 
 def test_letters_the_font_may_lack_become_question_marks():
     assert canvas.plain_latin("Zürich 銘柄") == "Zürich ??"
+
+
+def test_names_too_long_for_their_place_keep_their_beginning_and_their_end():
+    assert canvas.short("ABCDEFGHIJKLMN") == "ABCDEFGHIJKLMN"
+    assert canvas.short("ABCDEFGHIJKLMNO") == "ABCDEFGH..LMNO"
+    assert canvas.short("_hidden") == " _hidden"
+
+
+def test_margins_are_the_same_inches_in_every_size():
+    from matplotlib.figure import Figure
+
+    found = canvas.margins(Figure(figsize=(10.0, 5.0)), left=1.0, right=2.0, top=0.5, below=0.25)
+    assert found == {"left": 0.1, "right": 0.8, "top": 0.9, "bottom": 0.05}
+
+
+def test_percent_ticks_are_as_short_as_they_are_exact():
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    canvas.percent_ticks(axes.yaxis)
+    label = axes.yaxis.get_major_formatter()
+    assert [label(value) for value in (-0.0, 0.30000000000000004, -5.0)] == ["0", "0.3", "-5"]
+
+
+@pytest.mark.parametrize("ticks", [(5, 12), (5, 10), (3, 6), (2, 4)])
+def test_clocks_of_any_length_get_dates_that_fit(ticks):
+    from matplotlib.figure import Figure
+
+    for minutes in np.geomspace(1, 30 * 365 * 1440, 60):
+        axes = Figure().add_subplot()
+        start = 1_735_689_600_000_000_000
+        canvas.span_of_time(axes, np.array([start, start + int(minutes * 60e9)], dtype=np.int64))
+        canvas.date_axis(axes, ticks=ticks)
+        assert 1 <= len(axes.xaxis.get_major_locator()()) <= ticks[1] + 2

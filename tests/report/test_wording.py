@@ -82,3 +82,8 @@ def test_every_decision_code_refuses_or_cuts_an_entry_or_speaks_of_the_account()
         DECISIONS
     )
     assert not wording.REFUSED.keys() & wording.CUT.keys()
+
+
+def test_money_is_brief_where_room_is_scarce():
+    said = [wording.brief(amount) for amount in (0.0, -0.004, 12.5, 99.0, -1919.6, 1e6, -2.345e9)]
+    assert said == ["0", "0", "+12.50", "+99", "-1,920", "+1.00M", "-2,345.00M"]

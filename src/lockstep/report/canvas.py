@@ -152,9 +152,13 @@ def note(figure: Figure, sentence: str) -> None:
 
 
 def instead(figure: Figure, sentence: str) -> Figure:
-    """Say why there is nothing to see, in the middle of a figure."""
+    """Say why there is nothing to see, in a figure as low as that needs."""
+    height, low = figure.get_figheight(), min(figure.get_figheight(), 3.2)
+    for heading in figure.texts:
+        heading.set_y(1.0 - (1.0 - heading.get_position()[1]) * height / low)
+    figure.set_figheight(low)
     said = "\n".join(textwrap.fill(plain_latin(plain(line)), 90) for line in sentence.split("\n"))
-    figure.text(0.5, 0.5, said, fontsize=14, ha="center", va="center", parse_math=False)
+    figure.text(0.5, 0.4, said, fontsize=13, ha="center", va="center", parse_math=False)
     return figure
 
 
@@ -197,7 +201,9 @@ def date_axis(
     """
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 
-    locator = AutoDateLocator(minticks=ticks[0], maxticks=ticks[1])  # type: ignore[no-untyped-call]
+    # With more the locator finds no step for some spans: 12 hours is its longest below a day.
+    fewest = min(ticks[0], (ticks[1] - 1) // 2)
+    locator = AutoDateLocator(minticks=fewest, maxticks=ticks[1])  # type: ignore[no-untyped-call]
     bottom.xaxis.set_major_locator(locator)
     first, last = (str(num2date(at))[:7] for at in bottom.get_xlim())  # type: ignore[no-untyped-call]
     formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -38,28 +39,30 @@ class Correlation:
         symbols = sorted(nested)
         if len(symbols) < 2:
             return None
-        matrix = np.array(
-            [
-                [np.nan if nested[a][b] is None else float(nested[a][b]) for b in symbols]
-                for a in symbols
-            ]
-        )
+        matrix = _matrix(nested, symbols)
         side = _side(len(symbols))
+        worst = reading.value("diversification", "worst_days", "correlation")
         names = 0.3 + 0.082 * max(len(short(symbol)) for symbol in symbols)
-        size = (side + names + 2.2, side + names + _TREE + 1.75)
+        size = (side + names + 2.2, side + names + _TREE + 1.95)
         figure = blank(reading, "Correlation of daily returns, solo runs", size)
         if not np.isfinite(matrix).any():
             return instead(figure, "No two solo runs\nhave days in common on which both move.")
         order, tree = _clustered(matrix)
+        ordered = [symbols[at] for at in order]
+        shown = matrix[np.ix_(order, order)]
+        if worst is not None:
+            shown = np.where(np.tri(len(order), dtype=bool), shown, _matrix(worst, ordered))
         grid = figure.add_gridspec(
             2, 2, height_ratios=(_TREE, side), width_ratios=(side, _BAR), hspace=0.02, wspace=0.05,
-            **margins(figure, left=max(names, 1.05), right=0.95, top=1.0, below=names + 0.6),
+            **margins(figure, left=max(names, 1.05), right=0.95, top=1.2, below=names + 0.6),
         )  # fmt: skip
         axes = figure.add_subplot(grid[1, 0])
-        image = _cells(axes, matrix[np.ix_(order, order)], [symbols[at] for at in order])
-        _branches(figure.add_subplot(grid[0, 0], sharex=axes), tree)
+        image = _cells(axes, shown, ordered)
+        branches = figure.add_subplot(grid[0, 0], sharex=axes)
+        _branches(branches, tree)
+        branches.set_title(_heading(reading), loc="left", fontsize=10, fontweight="bold", pad=4)
         _scale(figure.add_subplot(grid[1, 1]), figure, image)
-        note(figure, _said(reading, matrix))
+        note(figure, _said(reading, shown))
         return figure
 
 
@@ -68,15 +71,39 @@ def _side(count: int) -> float:
     return min(max(min(6.6, 4.8 + 0.2 * count), 0.25 * count), 24.0)
 
 
-def _said(reading: Reading, matrix: Array) -> str:
-    mean = reading.value("diversification", "mean_correlation")
-    said = "" if mean is None else f"Mean over pairs {ratio(mean)}. "
+def _matrix(nested: Mapping[str, Mapping[str, float | None]], symbols: Sequence[str]) -> Array:
+    """Return nested correlations as a matrix; NaN where there is none."""
+    found = [[nested.get(a, {}).get(b) for b in symbols] for a in symbols]
+    return np.array([[np.nan if r is None else r for r in row] for row in found], dtype=np.float64)
+
+
+def _heading(reading: Reading) -> str:
+    days = reading.value("diversification", "worst_days", "days")
+    if days is None:
+        return "On all days"
+    return f"Below the diagonal: all days; above: the account's {days} worst"
+
+
+def _said(reading: Reading, shown: Array) -> str:
+    whole = reading.value("diversification", "mean_correlation")
+    worst = reading.value("diversification", "worst_days", "mean_correlation")
+    said = "" if whole is None else f"Mean over pairs {ratio(whole)}"
+    days = reading.value("diversification", "worst_days", "days")
+    if worst is not None:
+        said += f", on the worst tenth of the account's days {ratio(worst)}"
+    if days is not None:
+        said += f"; on {days} days chance alone gives up to \N{PLUS-MINUS SIGN}{_chance(days)}"
     said += (
-        "Pearson's correlation over the days both have. Order: average linkage of the distances "
-        "sqrt(2 (1 - r)); the lower two branches meet, the more alike."
+        f"{'. ' if said else ''}Order: average linkage of the distances sqrt(2 (1 - r)) on all "
+        "days; the lower two branches meet, the more alike."
     )
-    missing = bool(np.isnan(matrix).any())
+    missing = bool(np.isnan(shown).any())
     return said + (" Grey: undefined; taken as 0 for the order." if missing else "")
+
+
+def _chance(days: int) -> str:
+    """Return what 95% of unrelated pairs stay within on so many days, in large samples."""
+    return ratio(min(1.96 / math.sqrt(days), 1.0))
 
 
 def _clustered(matrix: Array) -> tuple[Ints, Any]:

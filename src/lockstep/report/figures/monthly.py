@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +21,6 @@ from lockstep.report.canvas import (
     date_axis,
     dates,
     dress,
-    instead,
     margins,
     money_ticks,
     note,
@@ -45,34 +46,44 @@ class Months:
     ----------
     months : ndarray of int64, shape (n_months,)
         Months since 1970-01, ascending: those with a trading day.
-    before, after : ndarray, shape (n_months,)
-        Account equity at the daily mark before the month and at its last one.
+    returns : ndarray, shape (n_months,)
+        Fraction of the equity a month began with; NaN for one that began with none.
+    net_pnl : ndarray, shape (n_months,)
+        Change of equity (account currency).
     """
 
     months: Ints
-    before: Array
-    after: Array
+    returns: Array
+    net_pnl: Array
 
     @property
-    def returns(self) -> Array:
-        """Return of each month (fraction); NaN for one that began without equity."""
-        result = np.full(len(self.months), np.nan)
-        np.divide(self.after - self.before, self.before, out=result, where=self.before > 0.0)
-        return result
+    def years(self) -> Ints:
+        """Years with a trading day, ascending."""
+        return np.unique(self.months // 12) + 1970
 
     def of_year(self, year: int) -> float:
-        """Return of a year (fraction), from the mark before its first month to its last mark."""
-        own = np.flatnonzero(self.months // 12 == year - 1970)
-        before = float(self.before[own[0]])
-        return float(self.after[own[-1]]) / before - 1.0 if before > 0.0 else float("nan")
+        """Return a year's compounded return (fraction); NaN if one of its months has none."""
+        own = self.months // 12 == year - 1970
+        return float(np.prod(1.0 + self.returns[own])) - 1.0
+
+    def table(self) -> Array:
+        """Return a row a year: twelve months, then the year; NaN where there is no return."""
+        cells = np.full((len(self.years), 13), np.nan)
+        cells[np.searchsorted(self.years, self.months // 12 + 1970), self.months % 12] = (
+            self.returns
+        )
+        cells[:, 12] = [self.of_year(int(year)) for year in self.years]
+        return cells
 
 
-def months_of(account: Curve) -> Months:
-    """Return the account by month: a trading day belongs to the month of its date."""
-    of_day = account.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    last = np.flatnonzero(np.diff(of_day, append=of_day[-1] + 1))
-    after = account.marks[last]
-    return Months(of_day[last], np.concatenate([[account.initial], after[:-1]]), after)
+def months_of(by_month: Mapping[str, Mapping[str, Any]]) -> Months:
+    """Return ``attribution.by_month`` of metrics.json as arrays."""
+    returns = [block["return"] for block in by_month.values()]
+    return Months(
+        np.array(list(by_month), dtype="datetime64[M]").astype(np.int64),
+        np.array([np.nan if value is None else value for value in returns], dtype=np.float64),
+        np.array([block["net_pnl"] for block in by_month.values()], dtype=np.float64),
+    )
 
 
 @figures("monthly")
@@ -88,56 +99,47 @@ class Monthly:
         if reading.panel is None:
             return None
         account = reading.panel.account
-        by_month = months_of(account)
-        years = np.unique(by_month.months // 12) + 1970
-        table = 0.2 + _ROW * len(years)
+        by_month = months_of(reading.value("attribution", "by_month"))
+        table = 0.2 + _ROW * len(by_month.years)
         figure = blank(reading, "Return of each month and year", (_WIDTH, table + _BARS + 2.9))
-        if np.isnan(by_month.returns).any():
-            return instead(figure, "A month began without equity: it has no return.")
         grid = figure.add_gridspec(
             2, 1, height_ratios=(table, _BARS), hspace=0.65 / (table / 2 + _BARS / 2),
             **margins(figure, right=0.45, top=1.35, below=0.85),
         )  # fmt: skip
-        _table(figure.add_subplot(grid[0]), by_month, years)
+        _table(figure.add_subplot(grid[0]), by_month)
         _bars(figure.add_subplot(grid[1]), by_month, reading)
-        note(figure, _said(account))
+        note(figure, _said(account, by_month))
         return figure
 
 
-def _said(account: Curve) -> str:
+def _said(account: Curve, by_month: Months) -> str:
     first, last = (str(np.datetime64(int(day), "D")) for day in account.days[[0, -1]])
-    return (
+    said = (
         f"From {counted(len(account.days), 'daily mark')}, {first} to {last}: the first and the "
         "last month may be incomplete. A year's return compounds its months; years are coloured on "
         "a scale of their own. Blue made money, red lost it."
     )
+    missing = bool(np.isnan(by_month.returns).any())
+    return said + (" n/a: the month began without equity." if missing else "")
 
 
-def _table(axes: Axes, by_month: Months, years: Ints) -> None:
-    cells = np.full((len(years), 13), np.nan)
-    cells[np.searchsorted(years, by_month.months // 12 + 1970), by_month.months % 12] = (
-        by_month.returns
-    )
-    cells[:, 12] = [by_month.of_year(int(year)) for year in years]
-    widest = max(float(np.nanmax(np.abs(cells[:, :12]))), _PALEST)
+def _table(axes: Axes, by_month: Months) -> None:
+    cells, years = by_month.table(), by_month.years
+    widest, longest = _largest(cells[:, :12]), _largest(cells[:, 12])
     axes.set_title("Return, %", loc="left", fontsize=10, fontweight="bold", pad=22)
     rows = np.arange(len(years) + 1)
-    longest = max(float(np.abs(cells[:, 12]).max()), _PALEST)
     for edges, values, limit in (
         (np.arange(13), cells[:, :12], widest),
         (np.array([12.25, 13.5]), cells[:, 12:], longest),
     ):
         axes.pcolormesh(edges, rows, values, cmap=DIVERGING, vmin=-1.25 * limit,
                         vmax=1.25 * limit, edgecolors="white", linewidth=1.5)  # fmt: skip
-    for row, values in enumerate(cells):
-        for column, value in enumerate(values):
-            if np.isnan(value):
-                continue
-            strong = abs(value) > 0.75 * (longest if column == 12 else widest)
-            middle = 12.875 if column == 12 else column + 0.5
-            axes.text(middle, row + 0.5, _cell(value), ha="center", va="center", fontsize=9,
-                      color="white" if strong else "black",
-                      fontweight="bold" if column == 12 else "normal")  # fmt: skip
+    traded = set(zip((by_month.months // 12 + 1970).tolist(), (by_month.months % 12).tolist()))
+    for row, column in np.ndindex(cells.shape):
+        if column == 12 or (int(years[row]), column) in traded:
+            limit = longest if column == 12 else widest
+            _number(axes, (12.875 if column == 12 else column + 0.5, row + 0.5),
+                    float(cells[row, column]), limit)  # fmt: skip
     axes.set_xticks([*(np.arange(12) + 0.5), 12.875], [*NAMES, "Year"], fontsize=9)
     axes.set_yticks(np.arange(len(years)) + 0.5, [str(year) for year in years], fontsize=9)
     axes.xaxis.tick_top()
@@ -147,8 +149,20 @@ def _table(axes: Axes, by_month: Months, years: Ints) -> None:
         spine.set_visible(False)
 
 
+def _largest(returns: Array) -> float:
+    return max(float(np.max(np.abs(returns), initial=0.0, where=np.isfinite(returns))), _PALEST)
+
+
+def _number(axes: Axes, place: tuple[float, float], value: float, limit: float) -> None:
+    axes.text(*place, _cell(value), ha="center", va="center", fontsize=9,
+              color="white" if abs(value) > 0.75 * limit else "black",
+              fontweight="bold" if place[0] > 12.0 else "normal")  # fmt: skip
+
+
 def _cell(fraction: float) -> str:
     """Return a return in per cent that fits its cell."""
+    if math.isnan(fraction):
+        return "n/a"
     value = 100.0 * fraction
     if abs(value) < 1_000.0:
         return points(fraction)
@@ -159,7 +173,7 @@ def _bars(axes: Axes, by_month: Months, reading: Reading) -> None:
     dress(axes, "Net P&L of each month", reading.currency)
     starts = _days(by_month.months)
     widths = _days(by_month.months + 1) - starts
-    gained = by_month.after - by_month.before
+    gained = by_month.net_pnl
     axes.bar(starts + 0.1 * widths, gained, width=0.8 * widths, align="edge",
              color=[GAIN if amount >= 0.0 else LOSS for amount in gained])  # fmt: skip
     axes.axhline(0.0, color=GREY, linewidth=0.9)
