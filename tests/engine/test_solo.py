@@ -171,3 +171,21 @@ def _until(look: Any, fits: Any) -> Any:
             return found
         time.sleep(0.05)
     return found
+
+
+@linux
+def test_an_interruption_ends_the_processes_at_once(tmp_path: Path) -> None:
+    script = tmp_path / "interrupted.py"
+    script.write_text(ORPHANS)
+    source = str(Path(apart.__file__).parents[2])
+    parent = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": source},
+        stderr=subprocess.PIPE,
+    )
+    below = _until(lambda: children(parent.pid), lambda found: len(found) == 2)
+    parent.send_signal(signal.SIGINT)
+    _, said = parent.communicate(timeout=10)
+    assert parent.returncode != 0
+    assert b"KeyboardInterrupt" in said
+    assert [p for p in below if Path(f"/proc/{p}").exists()] == []
