@@ -349,6 +349,24 @@ def test_the_threshold_constants_are_those_that_were_asked_for() -> None:
     assert data.SHORT_DAYS == 365.0
 
 
+def test_all_rules_together_are_told_only_if_they_are_not_one_rule_alone() -> None:
+    one = {"final_equity_effect": -5.0, "max_drawdown_effect": 0.01}
+    same = given({"counterfactuals": {"breaker": one, "all_rules": one}})
+    assert ["breaker" in found.sentence for found in same.found("backfired")] == [True]
+    more = given(
+        {"counterfactuals": {"breaker": one, "all_rules": {**one, "final_equity_effect": -6.0}}}
+    )
+    assert len(more.found("backfired")) == 2
+
+
+def test_the_costs_of_an_only_asset_are_the_accounts() -> None:
+    result = made(1, DAYS, pnl=PNL[:, :1])
+    numbers = copy.deepcopy(summarise(result))
+    numbers["portfolio"] |= {"gross_pnl": 1.0, "spread_cost": 0.5}
+    numbers["assets"][A] |= {"gross_pnl": 1.0, "spread_cost": 0.5}
+    assert [one.asset for one in Given(result, numbers).found("spread_eats")] == [""]
+
+
 # All together -------------------------------------------------------------------------------
 
 

@@ -165,3 +165,9 @@ def test_kinds_stand_where_their_worst_stands_and_many_others_are_counted() -> N
     assert lines[0].startswith("  HIGH    A made 1 trades.")
     assert lines[2].startswith("  LOW     B0 made 0 trades.")
     assert "and 7 more." in text(lines)
+
+
+def test_two_findings_of_the_account_itself_are_both_told_in_full() -> None:
+    found = [finding("", 3.0), finding("", 5.0), finding("C", 1.5)]
+    said = text(Doctor().lines(reading(mixed(), findings=found)))
+    assert said.startswith("MEDIUM made 3 trades. made 5 trades. Also: C 1.50 trades. ->")

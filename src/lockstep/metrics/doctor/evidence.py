@@ -226,10 +226,12 @@ def open_at_end(case: Case) -> Iterator[Finding]:
 
 def backfired(case: Case) -> Iterator[Finding]:
     """Yield a finding for each rule without which there was more money and less drawdown."""
+    told: set[tuple[float, float]] = set()
     for rule, effect in (case.metrics.get("counterfactuals") or {}).items():
         money, fall = effect.get("final_equity_effect"), effect.get("max_drawdown_effect")
-        if money is None or fall is None or not (money < 0.0 < fall):
+        if money is None or fall is None or not (money < 0.0 < fall) or (money, fall) in told:
             continue
+        told.add((money, fall))  # all rules together are no news where only one of them acted
         name = "the rules together" if rule == "all_rules" else f"the rule {rule.replace('_', ' ')}"
         yield Finding(
             LOW,

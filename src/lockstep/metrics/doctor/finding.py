@@ -77,9 +77,9 @@ class Case:
 
     @property
     def blocks(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """The account's numbers under the empty name, then each asset's."""
+        """The account's numbers under the empty name, then each asset's; one asset is all of it."""
         yield "", self.metrics["portfolio"]
-        for symbol in self.symbols:
+        for symbol in self.symbols if len(self.symbols) > 1 else ():
             yield symbol, self.metrics["assets"][symbol]
 
     def value(self, *path: str) -> Any:

@@ -48,9 +48,13 @@ def _kinds(found: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
 
 
 def _told(kind: Sequence[Mapping[str, Any]]) -> list[str]:
-    worst, others = kind[0], kind[1:]
+    worst = kind[0]
+    alike = [one for one in kind[1:] if one["asset"] == worst["asset"]]
+    others = [one for one in kind[1:] if one not in alike]
     head = f"  {worst['severity'].upper():<6}  "
     lines = paragraph(worst["sentence"], head)
+    for one in alike:
+        lines += paragraph(one["sentence"], " " * len(head))
     if others:
         shown = [f"{_who(one)} {_number(one)}" for one in others[:MOST_OTHERS]]
         rest = len(others) - len(shown)
