@@ -27,6 +27,7 @@ def hurt(reading: Reading) -> list[tuple[str, str]]:
         *_fall(reading),
         *_makers(reading),
         *_worst_day(reading),
+        *_cluster(reading),
         *_worst_trades(reading),
         ("Stop-outs", _stop_outs(reading)),
         ("Breaker", _breaker(reading)),
@@ -84,6 +85,20 @@ def _worst_day(reading: Reading) -> list[tuple[str, str]]:
     if worst >= 0.0:
         return [("Worst day", "no losing day")]
     return [("Worst day", f"{percent(worst)} of equity on {day(date)}")]
+
+
+def _cluster(reading: Reading) -> list[tuple[str, str]]:
+    """Return the day on which most assets lost at once."""
+    worst = reading.value("diversification", "loss_clusters", "most_assets_day")
+    if not worst or worst["losers"] < 2:
+        return []
+    return [
+        (
+            "Worst cluster",
+            f"{count(worst['losers'])} of {counted(worst['active'], 'asset')} lost on "
+            f"{day(worst['first_day'])}, {signed(worst['money'])} {reading.currency} together",
+        )
+    ]
 
 
 def _worst_trades(reading: Reading) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 _MARK = re.compile(r"n/a\[(\d+)\]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
+_PARTED = re.compile(r"(?<=[a-z])-\|(?=[a-z])")
 #: Cells without a value: they stay last, however a column is sorted.
 _NOTHING = frozenset({"", "-", "...", "n/a"})
 
@@ -87,11 +88,13 @@ def table_view(one: Table, reasons: Mapping[str, str], anchor: str) -> dict[str,
         for at in range(len(one.columns[0].cells))
     ]
     cut = len(rows) - one.below
-    heads = [
-        {"text": " ".join(part for part in column.head.split("|") if part), "left": column.left}
-        for column in one.columns
-    ]
+    heads = [{"text": _head(column.head), "left": column.left} for column in one.columns]
     return {"kind": "table", "heads": heads, "rows": rows[:cut], "foot": rows[cut:]}
+
+
+def _head(head: str) -> str:
+    """Return a title that was parted into lines as one, without the hyphens of the parting."""
+    return " ".join(_PARTED.sub("", head).replace("|", " ").split())
 
 
 def _cell(column: Column, text: str, reasons: Mapping[str, str], anchor: str) -> dict[str, Any]:

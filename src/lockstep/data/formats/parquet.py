@@ -62,7 +62,8 @@ class Parquet:
             with pq.ParquetFile(path) as file:
                 return _frame(path, file, zone)
         except (pa.ArrowInvalid, OSError) as broken:
-            raise DataError(f"{path.name} is no readable parquet file: {broken}.") from broken
+            why = str(broken).rstrip(". ")  # arrow ends some of its sentences, and not others
+            raise DataError(f"{path.name} is no readable parquet file: {why}.") from broken
 
     def write(self, path: Path, bars: Bars) -> None:
         """Write bars so that `read` returns them bit by bit."""
