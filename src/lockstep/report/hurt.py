@@ -95,8 +95,10 @@ def _cluster(reading: Reading) -> list[tuple[str, str]]:
     return [
         (
             "Worst cluster",
-            f"{count(worst['losers'])} of {counted(worst['active'], 'asset')} lost on "
-            f"{day(worst['first_day'])}, {signed(worst['money'])} {reading.currency} together",
+            (
+                f"{count(worst['losers'])} of {counted(worst['active'], 'asset')} lost on "
+                f"{day(worst['first_day'])}, {signed(worst['money'])} {reading.currency} together"
+            ),
         )
     ]
 

@@ -97,7 +97,7 @@ def _coloured(status: str) -> Any:
 def _link(run: str, file: str, text: str) -> Any:
     from markupsafe import Markup
 
-    return Markup('<a href="{}">{}</a>').format(f"./{quote(run)}/{quote(file)}", text)
+    return Markup('<a href="{}">{}</a>').format(f"./{quote(run, safe='')}/{quote(file)}", text)
 
 
 def _links(run: str, files: Sequence[str]) -> Any:

@@ -97,7 +97,15 @@ def run_directories(results: str | Path) -> list[Path]:
 def _is_run(path: Path) -> bool:
     if path.name.startswith(".") or not path.is_dir():
         return False
-    return bool(_RUN_ID.fullmatch(path.name)) or (path / STATUS_FILE).is_file()
+    return bool(_RUN_ID.fullmatch(path.name)) or _is_file(path / STATUS_FILE)
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is such a file, as far as this user may know."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def listed(path: Path) -> Listed:
@@ -111,7 +119,7 @@ def listed(path: Path) -> Listed:
     read = {name: _read(path / name) for name in wanted}
     wrong = [f"{name} is missing or unreadable" for name, plain in read.items() if plain is None]
     if finished:
-        missing = (name for name in FILES if name not in read and not (path / name).is_file())
+        missing = (name for name in FILES if name not in read and not _is_file(path / name))
         wrong += [f"{name} is missing" for name in missing]
         status = DAMAGED if wrong else status
     config, facts, metrics = (
@@ -191,7 +199,7 @@ def find(name: str, results: str | Path) -> Path:
         return root / name
     if name == LATEST:
         return _latest(root)
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return Path(name)
     found = [run for run in names if name and run.startswith(name)]
     if len(found) == 1:
