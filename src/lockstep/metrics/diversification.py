@@ -21,6 +21,8 @@ from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
 
 #: Part of the account's days that counts as its worst.
 WORST = 0.1
+#: Principal components whose variances differ by less are tied (fraction of the largest).
+_TIED = 1e-9
 #: Fewer days say nothing about a correlation among them.
 FEWEST_WORST_DAYS = 10
 
@@ -124,6 +126,9 @@ def _entropy_bets(covariance: Array) -> float:
     """Return exp(entropy) of the principal components' shares of the whole's variance."""
     spectrum, axes = np.linalg.eigh(covariance)
     parts = np.maximum(spectrum, 0.0) * np.sum(axes, axis=0) ** 2
+    # Components of the same variance can be turned into one another; each gets an even part.
+    tied = np.cumsum(np.diff(spectrum, prepend=spectrum[0]) > _TIED * spectrum[-1])
+    parts = (np.bincount(tied, parts) / np.bincount(tied))[tied]
     shares = parts[parts > 0.0] / np.sum(parts)
     return float(np.exp(-np.sum(shares * np.log(shares))))
 
