@@ -78,7 +78,7 @@ def test_a_violation_is_an_exit_code_of_its_own(
     }
     (place / "cheat.json").write_text(json.dumps(config), encoding="utf-8")
     words = ["--config", "cheat.json", "--symbol", "NZDUSDX", "--cuts", "2", *TWO[2:]]
-    assert door.main(["audit", "lookahead", *words, "--quiet"]) == 5
+    assert door.main(["audit", "lookahead", *words, "--quiet"]) == 6
     out = capsys.readouterr().out
     assert "AUDIT LOOKAHEAD - VIOLATED" in out
     assert "NextClose on NZDUSDX: indicator next_close differs first at bar" in " ".join(

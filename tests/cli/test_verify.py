@@ -3,7 +3,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +19,10 @@ from lockstep.core.bars import Bars
 from lockstep.core.errors import DataError, UsageError
 from lockstep.core.files import write_json, write_text
 from lockstep.core.result import RunResult
+from lockstep.core.tables import write_csv
+from lockstep.metrics.matching import solo_ledger
+from lockstep.metrics.summary import summarise
+from lockstep.runs.directory import RunDirectory
 from tests.engine.markets import random_bars
 
 SYMBOLS = ("EURUSD", "GBPUSD")
@@ -38,6 +45,13 @@ def asset_block(**parameters: Any) -> dict[str, Any]:
     }
 
 
+def report(result: RunResult, directory: Path, bars: Any = None) -> None:
+    """Write what of a report is compared, and a page."""
+    write_json(directory / "metrics.json", summarise(result))
+    write_csv(solo_ledger(result), directory / "solo" / "ledger.csv")
+    write_text(directory / "report.txt", "the report\n")
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with data, a config, and one finished run of it."""
@@ -48,10 +62,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "assets.json").write_text(
         json.dumps({"portfolio": {"max_asset_weight": 1.0}, "assets": assets}), encoding="utf-8"
     )
-
-    def report(result: RunResult, directory: Path, bars: object = None) -> None:
-        write_json(directory / "metrics.json", {"portfolio": {}})
-        write_text(directory / "report.txt", "the report\n")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
@@ -80,8 +90,8 @@ def test_a_run_is_verified_by_its_id_with_both_players(
     assert door.main(["verify", run.name, "--jobs", "1", "--quiet"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         f"{run.name}, played by kernel:",
-        "  kernel: the same in all 8 tables",
-        "  cerebro: the same in all 8 tables",
+        "  kernel: the same in all 10 files, byte for byte",
+        "  cerebro: the same in all 9 files, byte for byte",
     ]
 
 
@@ -89,48 +99,172 @@ def test_one_player_verifies_a_run_named_by_its_path(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert door.main(["verify", str(run), "--player", "cerebro", "--jobs", "1", "--quiet"]) == 0
-    assert capsys.readouterr().out.splitlines()[1:] == ["  cerebro: the same in all 8 tables"]
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  cerebro: the same in all 9 files, byte for byte"
+    ]
 
 
-def test_a_saved_value_that_was_touched_is_named_and_leaves_with_5(
+@contextmanager
+def touched(file: Path, text: str) -> Iterator[None]:
+    """Put other text in the place of a file for a while."""
+    before = file.read_bytes()
+    file.write_text(text, encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
+
+
+def test_a_saved_value_that_was_touched_is_named_and_leaves_with_6(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = run / "trades.csv"
     text = file.read_text(encoding="utf-8")
     lots = RunResult.load(run).trades["lots"].iloc[0]
-    try:
-        file.write_text(text.replace(f",{lots},", ",7.77,", 1), encoding="utf-8")
-        assert door.main(["verify", run.name, "--jobs", "1", "--quiet"]) == 5
-    finally:
-        file.write_text(text, encoding="utf-8")
+    with touched(file, text.replace(f",{lots},", ",7.77,", 1)):
+        assert door.main(["verify", run.name, "--jobs", "1", "--quiet"]) == 6
     said = f"trades.csv, row 1 (trade_id 1), column lots: saved 7.77, now {lots}"
-    assert capsys.readouterr().out.splitlines()[1:] == [
+    assert capsys.readouterr().out.splitlines() == [
+        f"{run.name}: trades.csv is changed since the run.",
+        f"{run.name}, played by kernel:",
         f"  kernel: DIFFERENT: {said}",
         f"  cerebro: DIFFERENT: {said}",
         "  the two players agree with each other",
     ]
 
 
-def test_another_configuration_or_version_is_told_beside_the_difference(
+def test_a_derived_number_that_was_touched_is_named_by_its_path(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = {name: (run / name).read_text(encoding="utf-8") for name in ("config.json",)}
-    kept["manifest.json"] = (run / "manifest.json").read_text(encoding="utf-8")
-    config, manifest = (json.loads(text) for text in kept.values())
-    config["portfolio"]["risk_per_trade"] = 0.02
-    manifest["versions"]["numpy"] = "1.0"
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    sharpe = metrics["portfolio"]["sharpe"]
+    metrics["portfolio"]["sharpe"] = 9.5
+    words = ["verify", run.name, "--player", "kernel", "--jobs", "1", "--quiet"]
+    with touched(run / "metrics.json", json.dumps(metrics)):
+        assert door.main(words) == 6
+    assert capsys.readouterr().out.splitlines()[2] == (
+        f"  kernel: DIFFERENT: metrics.json, portfolio.sharpe: saved 9.5, now {sharpe!r}"
+    )
+
+
+def test_a_report_that_was_touched_or_lost_is_damage_and_the_run_the_same(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["verify", run.name, "--player", "kernel", "--jobs", "1", "--quiet"]
+    with touched(run / "report.txt", "a better report\n"):
+        assert door.main(words) == 6
+    assert capsys.readouterr().out.splitlines() == [
+        f"{run.name}: report.txt is changed since the run.",
+        f"{run.name}, played by kernel:",
+        "  kernel: the same in all 10 files, byte for byte",
+    ]
+
+
+@pytest.mark.parametrize("name", ["config.json", "manifest.json", "facts.json"])
+def test_a_run_is_not_made_again_from_what_was_touched(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(verify, "read_data", None)
+    plain = json.loads((run / name).read_text(encoding="utf-8"))
+    with touched(run / name, json.dumps(plain)):
+        assert door.main(["verify", run.name, "--quiet"]) == 6
+    assert capsys.readouterr().out.splitlines() == [
+        f"{run.name}: {name} is changed since the run.",
+        f"It cannot be made again: {name} is what it was made from.",
+    ]
+
+
+def test_values_that_were_written_otherwise_are_the_same(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = run / "equity.parquet"
+    before, marked = file.read_bytes(), (run / "status.json").read_bytes()
     try:
-        write_json(run / "config.json", config)
-        write_json(run / "manifest.json", manifest)
-        assert door.main(["verify", run.name, "--player", "kernel", "--jobs", "1", "--quiet"]) == 5
+        pd.read_parquet(file).to_parquet(file, compression="gzip")
+        RunDirectory(run).renew(["equity.parquet"])
+        words = ["verify", run.name, "--player", "kernel", "--jobs", "1", "--quiet"]
+        assert door.main(words) == 0
     finally:
-        for name, text in kept.items():
-            (run / name).write_text(text, encoding="utf-8")
+        file.write_bytes(before)
+        (run / "status.json").write_bytes(marked)
+    assert capsys.readouterr().out.splitlines()[1] == (
+        "  kernel: the same values in all 10 files; written otherwise: equity.parquet"
+    )
+
+
+def elsewhere(monkeypatch: pytest.MonkeyPatch, table: str, column: str, factor: float) -> None:
+    """Make runs again as another machine would, one column of a table multiplied."""
+    real = verify.save
+
+    def other(result: RunResult, place: Path) -> None:
+        changed = getattr(result, table).copy()
+        changed[column] = changed[column] * factor
+        real(dataclasses.replace(result, **{table: changed}), place)
+
+    monkeypatch.setattr(verify, "save", other)
+    monkeypatch.setattr(verify, "machine", lambda: {"processor": "another"})
+
+
+def test_the_last_bits_of_another_machine_are_told_and_forgiven(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(monkeypatch, "equity", "total", 1 + 1e-15)
+    words = ["verify", run.name, "--player", "kernel", "--jobs", "1", "--quiet"]
+    assert door.main(words) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith("  kernel: DIFFERENT: trades.csv, row 1")
-    assert lines[2].startswith("  config.json is not the one the run was made from: ")
-    assert lines[3].startswith("  numpy was 1.0, is ")
-    assert len(lines) == 4
+    assert lines[1].startswith("  kernel: DIFFERENT: equity.parquet, row ")
+    assert any(line.startswith("  processor was ") for line in lines)
+    assert lines[-1] == (
+        "  kernel: as far as another machine can tell, the same: the trades by their hash, "
+        "statistics to 1e-09"
+    )
+
+
+def test_other_trades_are_forgiven_on_no_machine(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(monkeypatch, "trades", "lots", 2.0)
+    words = ["verify", run.name, "--player", "kernel", "--jobs", "1", "--quiet"]
+    assert door.main(words) == 6
+    assert "  kernel: other trades: their hash was " in capsys.readouterr().out
+
+
+def test_a_difference_on_the_same_machine_is_never_forgiven_and_other_sources_are_named(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(monkeypatch, "equity", "total", 1 + 1e-15)
+    saved = verify.Saved.read(run)
+    monkeypatch.setattr(verify, "machine", lambda: saved.manifest["machine"])
+    monkeypatch.setattr(verify, "source_hash", lambda: "0")
+    words = ["verify", run.name, "--player", "kernel", "--jobs", "1", "--quiet"]
+    assert door.main(words) == 6
+    made_by = saved.manifest["code"]["sha256"][:12]
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"  the sources of Lockstep are not those it was made by ({made_by})"
+    )
+
+
+def test_statistics_may_be_apart_by_their_last_bits_and_no_more(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = verify.Saved.read(run)
+    again = tmp_path / "again"
+    shutil.copytree(run, again)
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    sharpe = metrics["portfolio"]["sharpe"]
+    for factor, said in ((1 + 1e-12, ""), (1 + 1e-6, "portfolio.sharpe")):
+        metrics["portfolio"]["sharpe"] = sharpe * factor
+        write_json(again / "metrics.json", metrics)
+        found = verify.statistics_of(saved, again, "kernel")
+        assert (said in found) if said else found == ""
+
+
+def test_a_run_whose_configuration_no_longer_names_it_is_told(run: Path) -> None:
+    saved = verify.Saved.read(run)
+    assert list(verify._reasons(saved)) == []
+    other = dataclasses.replace(saved, plain={})
+    (line,) = verify._reasons(other)
+    assert line.startswith("  config.json is not the one the run was made from: ")
 
 
 def test_changed_data_leave_with_4_before_anything_is_played(
@@ -175,8 +309,9 @@ def test_a_run_of_the_sample_is_verified_from_the_sample(
     days = ["--start", "2025-02-03", "--end", "2025-02-04", "--quiet", "--results", "solo"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(portfolio, "_conclude", lambda *_: 0)
+        patch.setattr(portfolio, "report", SimpleNamespace(write=report))
         assert door.main(["--symbol", "EURGBPX", "--solo", *days]) == 0
-    (made,) = (Path("solo")).iterdir()
+    (made,) = (path for path in Path("solo").iterdir() if path.is_dir())
     assert RunResult.load(made).facts["rules"] == []
     assert door.main(["verify", made.name, "--results", "solo", "--quiet"]) == 0
     assert door.main(["verify", str(made), "--data", "bars"]) == 2
@@ -214,8 +349,9 @@ def converted(run: Path) -> Path:
     words = ["--config", "gbp.json", "--symbol", "GBPUSD", "--currency", "EUR", "--data", "bars"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(portfolio, "_conclude", lambda *_: 0)
+        patch.setattr(portfolio, "report", SimpleNamespace(write=report))
         assert door.main([*words, "--quiet", "--results", "converted"]) == 0
-    return max(Path("converted").iterdir())
+    return max(path for path in Path("converted").iterdir() if path.is_dir())
 
 
 def test_a_conversion_pair_is_kept_by_its_hash_and_checked(

@@ -25,7 +25,7 @@ from lockstep.config.models import RunConfig
 from lockstep.config.selection import Selection
 from lockstep.core.audit import Audit
 from lockstep.core.bars import Bars
-from lockstep.core.errors import AssetError, UsageError
+from lockstep.core.errors import CHECK_FAILED, UsageError
 from lockstep.core.files import write_json, write_text
 from lockstep.report import audits as pages
 from lockstep.research.audit_bars import audit_bars
@@ -39,7 +39,7 @@ from lockstep.runs.manifest import versions
 
 FOLDER = "audits"
 #: Exit code of an audit that found a violation.
-VIOLATED = AssetError.exit_code
+VIOLATED = CHECK_FAILED
 
 
 def _lookahead(subject: Subject, arguments: argparse.Namespace) -> Audit:
@@ -69,7 +69,7 @@ AUDITS: Mapping[str, Callable[[Subject, argparse.Namespace], Audit]] = {
 
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
-    """Audit a portfolio; return 0 if it passes, 5 if it violates something."""
+    """Audit a portfolio; return 0 if it passes, 6 if it violates something."""
     started = datetime.now(UTC)
     loaded = load(
         arguments.config,

@@ -10,7 +10,7 @@ from functools import partial
 from lockstep.cli.flags import add_portfolio, new_parser, whole_above_zero
 
 _EXIT_CODES = """\
-exit codes: 0 passed, 5 a violation was found, 2 usage, 3 configuration, 4 data, 1 bug
+exit codes: 0 passed, 6 a violation was found, 2 usage, 3 configuration, 4 data, 1 bug
 """
 
 

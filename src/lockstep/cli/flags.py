@@ -19,7 +19,8 @@ VARIANTS = ("blocks", "trades", "order", "starts")
 SCHEMES = ("stationary", "circular")
 
 _EXIT_CODES = """\
-exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 1 bug
+exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 74 results
+cannot be written, 75 the same is being run already, 130 or 143 interrupted, 1 bug
 """
 _PORTFOLIO = """\
 Run many single-asset strategies together: one leveraged account, one clock, portfolio risk acting

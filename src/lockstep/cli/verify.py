@@ -16,20 +16,41 @@ from lockstep.cli.progress import ProgressBars
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.core.bars import Bars
-from lockstep.core.errors import AssetError, DataError, UsageError
-from lockstep.core.files import sha256_of
-from lockstep.core.result import FILES
+from lockstep.core.errors import CHECK_FAILED, DataError, UsageError
+from lockstep.core.files import sha256_of, write_json
+from lockstep.core.result import FILES, RunResult
+from lockstep.core.tables import write_csv
 from lockstep.data.load import source_paths
 from lockstep.data.rates import Pair
 from lockstep.engine.kernel.player import KNOWN_RULES
 from lockstep.engine.portfolio import PortfolioBacktester
-from lockstep.runs.comparison import COMPARED, first_difference
-from lockstep.runs.directory import digest, directory_of
-from lockstep.runs.manifest import versions
+from lockstep.metrics.matching import solo_ledger
+from lockstep.metrics.summary import summarise
+from lockstep.metrics.trade_hash import trade_hash
+from lockstep.runs.comparison import (
+    COMPARED,
+    MATCHES,
+    NUMBERS,
+    TOLERANCE,
+    Difference,
+    first_difference,
+    rewritten,
+    statistics_apart,
+)
+from lockstep.runs.directory import RunDirectory, digest, digest_of, directory_of
+from lockstep.runs.manifest import machine, source_hash, versions
 from lockstep.runs.store import save
 
 #: Exit code of a run that is not the same.
-DIFFERENT = AssetError.exit_code
+DIFFERENT = CHECK_FAILED
+#: What a run is made again from.
+_MADE_FROM = ("config.json", "facts.json", "manifest.json")
+#: Facts that the engine does not make.
+_TOLD = ("run_id", "notices", "argv", "versions", "pairs")
+_AS_FAR = (
+    f"as far as another machine can tell, the same: the trades by their hash, statistics to "
+    f"{TOLERANCE:g}"
+)
 _BOTH = ("kernel", "cerebro")
 
 
@@ -76,8 +97,13 @@ class Saved:
 
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
-    """Verify a saved run; return 0 if it is the same, 5 if not."""
-    saved = Saved.read(directory_of(arguments.run, arguments.results))
+    """Verify a saved run; return 0 if it is the same, 6 if not."""
+    path = directory_of(arguments.run, arguments.results)
+    saved = Saved.read(path)
+    told, can_be_made = damage_of(path)
+    if not can_be_made:
+        print("\n".join(told))
+        return DIFFERENT
     folder = data_folder(saved, arguments.data)
     check_data(saved, folder)
     players, notices = players_of(saved.config, arguments.player)
@@ -89,11 +115,26 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
             check_read(saved, bars, pairs)
             for player in players:
                 _again(saved, bars, pairs, Path(place) / player, arguments.jobs, progress)
-        lines, same = _findings(saved, {name: Path(place) / name for name in players})
-    if not same:
-        lines.extend(_reasons(saved))
-    print("\n".join(lines))
-    return 0 if same else DIFFERENT
+        lines, same = findings(saved, {name: Path(place) / name for name in players})
+    print("\n".join([*told, *lines]))
+    return 0 if same and not told else DIFFERENT
+
+
+def damage_of(path: Path) -> tuple[list[str], bool]:
+    """Return a line for each file that is not as the run left it, and whether it can be made again.
+
+    It cannot if what it would be made from is damaged. A run of a version that kept no hashes has
+    no known damage.
+    """
+    try:
+        damage = RunDirectory(path).damage()
+    except DataError:
+        return [], True
+    told = [f"{path.name}: {name} is {what} since the run." for name, what in damage.items()]
+    lost = [name for name in _MADE_FROM if name in damage]
+    if lost:
+        told.append(f"It cannot be made again: {', '.join(lost)} is what it was made from.")
+    return told, not lost
 
 
 def data_folder(saved: Saved, given: str | None) -> str | None:
@@ -189,38 +230,101 @@ def _again(
 ) -> None:
     """Make the run again and keep its files in `place`."""
     config = saved.config
-    result = PortfolioBacktester(
+    options = saved.manifest.get("options", {})
+    played = PortfolioBacktester(
         config.assets,
         config.portfolio,
         jobs=jobs,
         progress=progress,
-        rules=bool(saved.facts["rules"]),  # `--solo` drops the rules that the configuration has
+        rules=bool(options.get("rules", saved.facts["rules"])),
         player=place.name,
         labels=config.labels,
-    ).run(bars, pairs)
-    save(dataclasses.replace(result, config=config.to_plain()), place)
+    ).run(bars, pairs, counterfactual=options.get("counterfactual"))
+    told = {name: saved.facts[name] for name in _TOLD if name in saved.facts}
+    facts = {**played.facts, **told}
+    result = dataclasses.replace(played, facts=facts, config=config.to_plain())
+    save(result, place)
+    write_json(place / NUMBERS, summarise(result))
+    write_csv(solo_ledger(result), place / MATCHES)
 
 
-def _findings(saved: Saved, again: Mapping[str, Path]) -> tuple[list[str], bool]:
+def compared(saved: Saved, player: str) -> tuple[str, ...]:
+    """Return the files to compare: numbers too if the same player played.
+
+    How exactly ambiguous bars are re-priced, and whether rules are tried out, depends on the
+    player, and the numbers tell of both.
+    """
+    derived = [MATCHES, *([NUMBERS] if player == saved.facts["player"] else [])]
+    return (*COMPARED, *(name for name in derived if (saved.path / name).is_file()))
+
+
+def findings(saved: Saved, again: Mapping[str, Path]) -> tuple[list[str], bool]:
     """Return a line for each player, and whether all made the same run."""
-    found = {player: first_difference(saved.path, place) for player, place in again.items()}
     lines = [f"{saved.path.name}, played by {saved.facts['player']}:"]
-    for player, difference in found.items():
-        same = f"the same in all {len(COMPARED)} tables"
-        lines.append(f"  {player}: {f'DIFFERENT: {difference}' if difference else same}")
-    if any(found.values()) and len(again) > 1:
-        between = first_difference(*again.values())
+    found = {}
+    for player, place in again.items():
+        files = compared(saved, player)
+        found[player] = first_difference(saved.path, place, files)
+        lines.append(f"  {player}: {_verdict(saved, place, files, found[player])}")
+    if not any(found.values()):
+        return lines, True
+    if len(again) > 1:
+        one, other = again.values()
+        between = first_difference(one, other)
         agree = "the two players agree with each other"
         lines.append(f"  {f'the two players differ: {between}' if between else agree}")
-    return lines, not any(found.values())
+    reasons = list(_reasons(saved))
+    lines.extend(reasons)
+    if not elsewhere(saved):
+        return lines, False
+    apart = {player: statistics_of(saved, again[player], player) for player in again}
+    lines.extend(f"  {player}: {said or _AS_FAR}" for player, said in apart.items())
+    return lines, not any(apart.values())
+
+
+def _verdict(saved: Saved, place: Path, files: Sequence[str], difference: Difference | None) -> str:
+    if difference is not None:
+        return f"DIFFERENT: {difference}"
+    other = rewritten(saved.path, place, files)
+    if other:
+        return f"the same values in all {len(files)} files; written otherwise: {', '.join(other)}"
+    return f"the same in all {len(files)} files, byte for byte"
+
+
+def elsewhere(saved: Saved) -> bool:
+    """Return True if a run was made on another machine or by other versions of the packages."""
+    recorded = {name: saved.manifest.get(name) for name in ("machine", "versions")}
+    return recorded != {"machine": machine(), "versions": versions()} and None not in (
+        recorded.values()
+    )
+
+
+def statistics_of(saved: Saved, place: Path, player: str) -> str:
+    """Return what differs beyond the last bits of another machine; empty if nothing does."""
+    known = saved.manifest.get("trade_hash")
+    made = trade_hash(RunResult.load(place))
+    if made != known:
+        return f"other trades: their hash was {known}, is {made}"
+    if player != saved.facts["player"] or not (saved.path / NUMBERS).is_file():
+        return ""
+    one, other = (
+        json.loads((where / NUMBERS).read_text(encoding="utf-8")) for where in (saved.path, place)
+    )
+    apart = statistics_apart(one, other)
+    return f"statistics differ by more than {TOLERANCE:g}: {apart}" if apart else ""
 
 
 def _reasons(saved: Saved) -> Iterator[str]:
     """Yield what is not as it was when the run was made."""
-    made = str(saved.facts["run_id"]).split("-")[2]
-    if digest(saved.plain, saved.manifest["data"]) != made:
+    made = digest_of(str(saved.facts["run_id"]))
+    rules = bool(saved.manifest.get("options", {}).get("rules", True))
+    if digest(saved.plain, saved.manifest["data"], rules) != made:
         yield f"  config.json is not the one the run was made from: {made} no longer names it"
-    recorded, present = saved.manifest["versions"], versions()
-    for name in sorted({*recorded, *present}):
-        if recorded.get(name) != present.get(name):
-            yield f"  {name} was {recorded.get(name)}, is {present.get(name)}"
+    code = saved.manifest.get("code", {}).get("sha256")
+    if code is not None and code != source_hash():
+        yield f"  the sources of Lockstep are not those it was made by ({code[:12]})"
+    for what, present in (("versions", versions()), ("machine", machine())):
+        recorded = saved.manifest.get(what) or present
+        for name in sorted({*recorded, *present}):
+            if recorded.get(name) != present.get(name):
+                yield f"  {name} was {recorded.get(name)}, is {present.get(name)}"

@@ -7,9 +7,9 @@ import argparse
 from lockstep.cli.flags import cores, new_parser, whole_above_zero
 
 _DESCRIPTION = """\
-Make a saved run again from its config.json and data, and compare trades, decisions, weights, equity
-and every other table with what was saved: the first difference is named with file, row, column and
-both values. The data are compared first, by their SHA-256.
+Make a saved run again from its config.json and data, and compare trades, decisions, weights,
+equity, numbers and every other table with what was saved: the first difference is named with file,
+row, column and both values. The run's files and data are compared first, by their SHA-256.
 """
 _EXAMPLES = """\
 examples:
@@ -19,7 +19,8 @@ examples:
 
 """
 _EXIT_CODES = """\
-exit codes: 0 the same, 5 different, 2 usage, 3 configuration, 4 data changed or gone, 1 bug
+exit codes: 0 the same, 6 different or damaged, 2 usage, 3 configuration, 4 data changed or gone,
+1 bug
 """
 PLAYERS = ("both", "kernel", "cerebro")
 

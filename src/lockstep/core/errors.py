@@ -6,6 +6,10 @@ import traceback
 from pathlib import Path
 
 
+#: Exit code of a check that was made, and found what it looks for: an audit, or `verify`.
+CHECK_FAILED = 6
+
+
 class LockstepError(Exception):
     """Base of every error Lockstep raises on purpose; the message is written for the user."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,14 @@ import pandas as pd
 
 from lockstep.core.result import FILES
 
-#: The tables of a run, those that tell most first; what is derived from them (report, figures,
-#: metrics) is not compared.
+#: The tables of a run, those that tell most first.
 COMPARED = tuple(
     sorted((n for n in FILES if not n.endswith(".json")), key=lambda n: not n.endswith(".csv"))
 )
+#: Numbers and tables that are derived from them, and saved too.
+NUMBERS, MATCHES = "metrics.json", "solo/ledger.csv"
+#: How far apart statistics may be that were made on another machine.
+TOLERANCE = 1e-9
 #: Columns whose wording may change between versions; the numbers beside them are compared.
 WORDING = ("sentence",)
 _NOTHING = "nothing"
@@ -50,23 +55,90 @@ class Difference:
         return f"{self.file}, {place}: saved {self.saved}, now {self.again}"
 
 
-def first_difference(saved: Path, again: Path) -> Difference | None:
+def first_difference(
+    saved: Path, again: Path, files: Sequence[str] = COMPARED
+) -> Difference | None:
     """Return the first difference between two run directories, or None.
 
-    CSV files are compared as the text they hold, parquet files by the bits of their numbers. Rows
-    are compared in order: of all columns, the one that differs in the earliest row is named.
+    Equal bytes are equal. Otherwise CSV files are compared as the text they hold, parquet files by
+    the bits of their numbers, JSON value by value. Rows are compared in order: of all columns, the
+    one that differs in the earliest row is named.
 
     Parameters
     ----------
     saved, again : Path
-        Directories that hold every file of `COMPARED`.
+        Directories that hold every file of `files`.
+    files : sequence of str
+        What is compared, in this order.
     """
-    for file in COMPARED:
-        read = _read_text if file.endswith(".csv") else _read_numbers
-        found = _in_table(file, read(saved / file), read(again / file))
+    for file in files:
+        found = _in_file(file, saved / file, again / file)
         if found is not None:
             return found
     return None
+
+
+def rewritten(saved: Path, again: Path, files: Sequence[str] = COMPARED) -> list[str]:
+    """Return the files whose bytes differ: between equal values, in how they were written."""
+    return [name for name in files if (saved / name).read_bytes() != (again / name).read_bytes()]
+
+
+def statistics_apart(saved: Mapping[str, Any], again: Mapping[str, Any]) -> Difference | None:
+    """Return the first number of two ``metrics.json`` that is not the same to 1e-9.
+
+    Parameters
+    ----------
+    saved, again : mapping
+        Their content; differences up to `TOLERANCE`, relative or absolute, are none.
+    """
+    one, other = dict(_leaves("", saved)), dict(_leaves("", again))
+    return _first_leaf(one, other, _close)
+
+
+def _close(first: Any, second: Any) -> bool:
+    numbers = (int, float)
+    if isinstance(first, numbers) and isinstance(second, numbers):
+        return math.isclose(first, second, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(first == second)
+
+
+def _in_file(file: str, saved: Path, again: Path) -> Difference | None:
+    if saved.read_bytes() == again.read_bytes():
+        return None
+    if file.endswith(".json"):
+        one, other = (
+            dict(_leaves("", json.loads(path.read_text(encoding="utf-8"))))
+            for path in (saved, again)
+        )
+        return _first_leaf(one, other, lambda a, b: json.dumps(a) == json.dumps(b))
+    read = _read_text if file.endswith(".csv") else _read_numbers
+    return _in_table(file, read(saved), read(again))
+
+
+def _leaves(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every value of a JSON document with its path, in the document's order."""
+    if isinstance(value, Mapping) and value:
+        for key, inner in value.items():
+            yield from _leaves(f"{place}.{key}" if place else str(key), inner)
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from _leaves(f"{place}[{index}]", inner)
+    else:
+        yield place, value
+
+
+def _first_leaf(
+    saved: Mapping[str, Any], again: Mapping[str, Any], same: Callable[[Any, Any], bool]
+) -> Difference | None:
+    for place in dict.fromkeys([*saved, *again]):
+        one, other = (_text(leaves, place) for leaves in (saved, again))
+        if place not in saved or place not in again or not same(saved[place], again[place]):
+            return Difference(NUMBERS, place, "", one, other)
+    return None
+
+
+def _text(leaves: Mapping[str, Any], place: str) -> str:
+    return json.dumps(leaves[place]) if place in leaves else _NOTHING
 
 
 def _read_text(path: Path) -> pd.DataFrame:
