@@ -174,6 +174,20 @@ def test_the_walk_sees_what_it_is_for(line: str) -> None:
     assert list(executed(ast.parse(line)))
 
 
+# Folders --------------------------------------------------------------------------------------
+
+
+def test_a_file_cannot_allow_itself_to_run_code(tmp_path: Path) -> None:
+    path = config(tmp_path)
+    data = json.loads(path.read_text()) | {"portfolio": {"allow_import": [str(tmp_path)]}}
+    path.write_text(json.dumps(data))
+    with pytest.raises(ConfigError, match="a file cannot allow itself to run code"):
+        load(path)
+    flag = (f"{tmp_path}/../{tmp_path.name}",)
+    assert load(path, overrides={"allow_import": flag}).config.portfolio.allow_import == flag
+    assert load(path, is_own=True).config.portfolio.allow_import == (str(tmp_path),)
+
+
 # Wording --------------------------------------------------------------------------------------
 
 

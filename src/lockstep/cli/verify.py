@@ -93,7 +93,7 @@ class Saved:
             json.loads((path / name).read_text(encoding="utf-8"))
             for name in ("facts.json", "manifest.json", "config.json")
         )
-        return cls(path, facts, manifest, plain, load(path / "config.json").config)
+        return cls(path, facts, manifest, plain, load(path / "config.json", is_own=True).config)
 
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:

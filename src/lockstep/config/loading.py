@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ def load(
     *,
     overrides: Mapping[str, Any] | None = None,
     results_dir: str | Path = "results",
+    is_own: bool = False,
 ) -> Loaded:
     """Read, layer, check and resolve a configuration. Precedence: flag > file > preset > default.
 
@@ -81,6 +82,9 @@ def load(
         Settings of `PortfolioConfig` from flags, plus ``max_drawdown`` (fraction).
     results_dir : path
         Where ``best_configs_<preference>.json`` may stand.
+    is_own : bool
+        True for the configuration of a saved run: it may name the folders of ``allow_import``
+        that a flag named when it was made. A file of the user may not allow itself to run code.
 
     Raises
     ------
@@ -94,6 +98,8 @@ def load(
     for name in flags:
         findings.sources[f"portfolio.{name}"] = f"--{name.replace('_', '-')}"
     _check_top(raw.data, findings)
+    if not is_own:
+        _check_folders(raw.data.get("portfolio"), flags.get("allow_import", ()), findings)
     portfolio = _portfolio(raw, selection.preset, flags)
     assets = _assets(raw.data.get("assets"), findings)
     findings.raise_if_any()
@@ -162,6 +168,18 @@ def _check_top(data: Block, findings: Findings) -> None:
             isinstance(names, list) and all(isinstance(name, str) for name in names)
         ):
             findings.add(key, f"is {shown(names)}; expected a list of texts.")
+
+
+def _check_folders(given: Any, allowed: Sequence[str], findings: Findings) -> None:
+    folders = given.get("allow_import") if isinstance(given, dict) else None
+    named = {Path(folder).resolve() for folder in allowed}
+    for folder in folders if isinstance(folders, list) else ():
+        if isinstance(folder, str) and Path(folder).resolve() not in named:
+            findings.add(
+                "portfolio.allow_import",
+                f"names {shown(folder)}; a file cannot allow itself to run code. Add the flag "
+                "--allow-import for that folder, if its strategies are yours.",
+            )
 
 
 def _portfolio(raw: _Raw, preset: str | None, flags: Block) -> PortfolioConfig | None:
