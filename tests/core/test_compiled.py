@@ -56,3 +56,35 @@ def test_a_cache_is_cold_until_something_was_compiled_into_it(
     (tmp_path / "room").mkdir()
     (tmp_path / "room" / "walk.nbi").write_bytes(b"index")
     assert not compiled.is_cold()
+
+
+def kept(place: Path, name: str, days: float) -> Path:
+    """Return a folder that was last used some days ago."""
+    folder = place / "lockstep" / name
+    (folder / "room").mkdir(parents=True)
+    (folder / "room" / "walk.nbi").write_bytes(b"index")
+    moment = folder.stat().st_mtime - days * 86_400
+    os.utime(folder, (moment, moment))
+    return folder
+
+
+def test_compiled_code_that_nobody_used_for_thirty_days_is_removed_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    old = kept(tmp_path, "compiled-0123456789abcdef", 30.1)
+    recent = kept(tmp_path, "compiled-fedcba9876543210", 29.9)
+    foreign = kept(tmp_path, "compiled-by-hand", 300)
+    sample = kept(tmp_path, "sample", 300)
+    folder = compiled.cache_folder()
+    assert not old.exists()
+    assert all(path.exists() for path in (recent, foreign, sample, folder))
+
+
+def test_a_folder_in_use_is_never_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    own = kept(tmp_path, f"compiled-{compiled.source_hash()}", 300)
+    assert compiled.cache_folder() == own
+    monkeypatch.setattr(compiled, "source_hash", lambda: "0" * 16)
+    assert compiled.cache_folder() != own
+    assert (own / "room" / "walk.nbi").exists()

@@ -9,13 +9,19 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 #: Rooms whose code is compiled, and what they take constants from.
 ROOMS = ("core/codes.py", "ledger", "indicators", "engine/kernel")
+#: After how many days without use compiled code of other sources is removed.
+UNUSED_DAYS = 30
 _VARIABLE = "NUMBA_CACHE_DIR"
+_PREFIX = "compiled-"
+_NAME = re.compile(r"compiled-[0-9a-f]{16}")
 
 
 def source_hash() -> str:
@@ -33,14 +39,35 @@ def source_hash() -> str:
 def cache_folder() -> Path:
     """Return the folder for compiled code: in the user's cache, or a temporary one without it."""
     for base in _bases():
-        folder = base / "lockstep" / f"compiled-{source_hash()}"
+        folder = base / "lockstep" / f"{_PREFIX}{source_hash()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
+            sweep(folder)
             return folder
     return Path(tempfile.mkdtemp(prefix="lockstep-compiled-"))
+
+
+def sweep(folder: Path) -> None:
+    """Mark a folder as used, and remove those beside it that nobody used for `UNUSED_DAYS`.
+
+    A folder's time of change tells when it was used last: every use of it comes through here. What
+    another process is removing, or what cannot be removed, is left to the next time.
+    """
+    try:
+        os.utime(folder)
+        oldest = folder.stat().st_mtime - UNUSED_DAYS * 86_400
+        old = [
+            path
+            for path in folder.parent.glob(f"{_PREFIX}*")
+            if _NAME.fullmatch(path.name) and path.stat().st_mtime < oldest
+        ]
+    except OSError:
+        return
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _bases() -> list[Path]:
