@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -224,6 +225,12 @@ def test_a_figure_is_the_same_bytes_when_drawn_again_under_another_style(name):
     assert (first is None) == (again is None)
     if first is not None:
         assert png_of(first) == png_of(again)
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_a_figure_is_described(name):
+    page = Path(__file__).parents[2] / "docs" / "figures.md"
+    assert f"| `figures/{name}.png` |" in page.read_text(encoding="utf-8")
 
 
 def test_figures_have_titles_and_places_of_their_own():
