@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lockstep.core.result import RunResult
+from tests.report.results import TRADE_DEFAULTS, decisions_of
 
 FIRST = np.datetime64("2024-01-15", "D")
 STEPS = 3
@@ -36,7 +37,7 @@ def random_run(seed: int, count: int, days: int) -> RunResult:
         config={},
         equity=equity,
         trades=_trades(rng, symbols, pnl.sum(axis=(0, 1)), time),
-        decisions=pd.DataFrame(),
+        decisions=decisions_of(),
         weights=weights,
         ledger=_ledger(rng, symbols, pnl.sum(axis=1), moved, lent),
         account=pd.DataFrame({"margin_level": np.full(len(time), np.nan)}, index=time),
@@ -68,10 +69,19 @@ def _trades(rng, symbols, pnl, time):
         parts = rng.normal(0.0, 50.0, int(rng.integers(0, 6)))
         for net in [*parts, total - parts.sum()]:
             entry, leave = np.sort(rng.integers(0, len(time), 2))
-            side, reason = rng.choice(["long", "short"]), rng.choice(["stop", "target", "time"])
-            rows.append((symbol, side, reason, net, net / 20.0, net + 1.0, entry, leave))
-    names = "asset side exit_reason net_pnl r_multiple gross_pnl entry exit"
-    frame = pd.DataFrame(rows, columns=names.split())
-    frame["entry_time"] = time[frame.pop("entry")]
-    frame["exit_time"] = time[frame.pop("exit")]
-    return frame
+            own = {
+                "trade_id": len(rows) + 1,
+                "asset": symbol,
+                "side": rng.choice(["long", "short"]),
+                "exit_reason": rng.choice(["stop", "target", "time"]),
+                "net_pnl": net,
+                "r_multiple": net / 20.0,
+                "gross_pnl": net + 3.75,
+                "pnl_stop_first": net,
+                "pnl_target_first": net,
+                "signal_time": time[entry],
+                "entry_time": time[entry],
+                "exit_time": time[leave],
+            }
+            rows.append(TRADE_DEFAULTS | own)
+    return pd.DataFrame(rows)

@@ -11,7 +11,6 @@ import pandas as pd
 from lockstep.core.bars import Array, Ints
 from lockstep.core.calendar import DAY_NS, HOUR_NS, trading_days, weekdays
 from lockstep.core.result import RunResult
-from lockstep.metrics import returns as growth
 from lockstep.metrics import trades as deals
 from lockstep.metrics.blocks import Block
 from lockstep.metrics.leave_one_out import leave_one_out
@@ -144,7 +143,7 @@ def by_month(result: RunResult, table: Panel) -> dict[str, Block]:
         terms = _terms(ledger[ledger_months == month])
         found[month] = {
             "net_pnl": after - before,
-            "return": growth.total_return(before, after),
+            "return": _return(before, after),
             "days": len(inside),
             **terms,
             "trades": len(own),
@@ -221,6 +220,12 @@ def _by_asset(result: RunResult, table: Panel) -> dict[str, Block]:
             "win_rate": group["win_rate"],
         }
     return found
+
+
+def _return(before: float, after: float) -> Measure:
+    if before <= 0.0:
+        return Undefined("the month began without equity")
+    return (after - before) / before
 
 
 def _share(money: float, initial: float) -> Measure:
