@@ -132,7 +132,12 @@ def test_every_mark_is_named_with_its_numbers_and_called_no_advice():
     said = words_on(figure)
     # half of 1 % at 2 % and of 2 % at 3 %: 1.5 % at sqrt(1 + 2.25) %
     assert "equal weight\n1.50% at 1.80%\nSharpe 0.83" in said
-    for name in ("the run's mean weights", "risk parity", "smallest variance", "largest Sharpe"):
+    for name in (
+        "run, mean weights, 10.00% cash",
+        "risk parity",
+        "smallest variance",
+        "largest Sharpe",
+    ):
         assert name in said
     assert said.count("not advice") >= 2
     assert "120 common trading days" in said
@@ -157,9 +162,18 @@ def test_a_frontier_of_one_point_is_still_a_picture():
 def test_a_mark_without_numbers_is_left_out():
     hand = frontier_of(2)
     hand["marks"]["max_sharpe"] = None
-    assert "largest" not in words_on(
+    assert "largest Sharpe\n" not in words_on(
         figure_of(picture("frontier"), reading_of(busy(2), frontier=hand))
     )
+
+
+def test_a_mark_that_does_not_exist_has_its_reason_at_the_foot():
+    hand = frontier_of(2)
+    hand["marks"]["max_sharpe"] = None
+    undefined = {"frontier.marks.max_sharpe": "no mix had a positive mean return"}
+    reading = reading_of(busy(2), frontier=hand, undefined=undefined)
+    said = words_on(figure_of(picture("frontier"), reading)).replace("\n", " ")
+    assert "No largest Sharpe: no mix had a positive mean return." in said
 
 
 def test_without_a_frontier_the_reason_stands_in_its_place():

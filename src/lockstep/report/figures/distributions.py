@@ -23,6 +23,7 @@ from lockstep.report.canvas import (
     margins,
     money_ticks,
     named_ticks,
+    percent_ticks,
 )
 from lockstep.report.reading import Reading
 from lockstep.report.wording import count, counted, multiple, percent, signed, words
@@ -93,6 +94,7 @@ def _r_multiples(axes: Axes, trades: pd.DataFrame) -> None:
     r = r[np.isfinite(r)]
     dress(axes, "R: net P&L in multiples of the initial risk", "trades")
     axes.set_xlabel("R", fontsize=9)
+    percent_ticks(axes.xaxis)
     if len(r) == 0:
         _nothing(axes, "No trade states its risk.")
         return
@@ -198,6 +200,7 @@ def _excursions(axes: Axes, trades: pd.DataFrame, reading: Reading) -> None:
     known = np.isfinite(mae) & np.isfinite(mfe)
     dress(axes, "How far trades went against and for the position", "best moment (MFE), R")
     axes.set_xlabel("worst moment (MAE), R", fontsize=9)
+    percent_ticks(axes.xaxis)
     if not known.any():
         _nothing(axes, "No trade has excursions on record.")
         return

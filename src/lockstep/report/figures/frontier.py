@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _RING: dict[str, Any] = {"marker": "o", "markersize": 17, "markerfacecolor": "none",
          "markeredgecolor": WARNING, "markeredgewidth": 2.2}  # fmt: skip
 _LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "run_weights": ("the run's mean weights", _RING),
+    "run_weights": ("run, mean weights", _RING),
     "equal_weight": ("equal weight", {"marker": "o", "color": COLOURS[0]}),
     "risk_parity": ("risk parity", {"marker": "s", "color": COLOURS[2]}),
     "min_variance": ("smallest variance", {"marker": "D", "color": COLOURS[5]}),
@@ -71,7 +71,7 @@ class Frontier:
         curve = np.array([[point["volatility"], point["return"]] for point in points]) * 100.0
         _frontier(figure.add_subplot(grid[0]), curve, _marks(frontier))
         _mixes(figure.add_subplot(grid[1]), curve, points)
-        note(figure, _foot(frontier))
+        note(figure, _foot(frontier, reading))
         return figure
 
 
@@ -82,7 +82,7 @@ def _why(reading: Reading) -> str:
     return f"There is no frontier: {found[0]}." if found else ""
 
 
-def _foot(frontier: Mapping[str, Any]) -> str:
+def _foot(frontier: Mapping[str, Any], reading: Reading) -> str:
     """Return what the picture rests on, in a sentence or two."""
     said = plain(frontier.get("label") or "").rstrip(".")
     said = f"{said[:1].upper()}{said[1:]}." if said else ""
@@ -92,11 +92,16 @@ def _foot(frontier: Mapping[str, Any]) -> str:
         said += f" {count(frontier['days'])} common trading days."
     if frontier.get("cap"):
         said += f" Largest weight {percent(frontier['cap'])}."
-    left_out = frontier.get("left_out")
-    return f"{said} {counted(len(left_out), 'asset')} left out." if left_out else said
+    if frontier.get("left_out"):
+        said += f" {counted(len(frontier['left_out']), 'asset')} left out."
+    reasons = reading.metrics.get("undefined", {})
+    for name in frontier.get("marks") or {}:
+        why = reasons.get(f"frontier.marks.{name}")
+        said += f" No {_said(name)}: {plain(why)}." if why else ""
+    return said
 
 
-def _marks(frontier: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+def _marks(frontier: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return the marks that have numbers, those with a look of their own first."""
     marks = frontier.get("marks") or {}
     order = [*_LOOKS, *sorted(set(marks) - set(_LOOKS))]
@@ -108,9 +113,14 @@ def _marks(frontier: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
     }
 
 
-def _frontier(axes: Axes, curve: Array, marks: dict[str, Mapping[str, float]]) -> None:
+def _said(name: str) -> str:
+    """Return a mark in words."""
+    return _LOOKS[name][0] if name in _LOOKS else words(plain(name))
+
+
+def _frontier(axes: Axes, curve: Array, marks: dict[str, Mapping[str, Any]]) -> None:
     """Draw the curve and every mark, with words to the right joined to it by a thin line."""
-    dress(axes, f"Long only, within the run's caps. {_CAVEAT}", "return, % a year")
+    dress(axes, f"Long only, within the run's caps. {_CAVEAT}", "mean return, % a year")
     axes.set_xlabel("volatility, % a year", fontsize=9)
     axes.plot(curve[:, 0], curve[:, 1], color="black", linewidth=2.0, zorder=3,
               marker="o" if len(curve) == 1 else None)  # fmt: skip
@@ -123,11 +133,10 @@ def _frontier(axes: Axes, curve: Array, marks: dict[str, Mapping[str, float]]) -
         axes.axhline(0.0, color=GREY, linewidth=0.9, linestyle=":")
     heights = _spread([(y - low) / (high - low) for _, y in places], _LABEL)
     for (name, mark), (x, y), height in zip(marks.items(), places, heights, strict=True):
-        said, look = _LOOKS.get(name, (words(plain(name)), _OTHER))
-        look = _MARK | look
+        look = _MARK | _LOOKS.get(name, ("", _OTHER))[1]
         axes.plot([x], [y], zorder=6, **look)
         axes.plot([1.05], [height], transform=axes.transAxes, clip_on=False, **look)
-        _label(axes, said, mark, height)
+        _label(axes, _said(name), mark, height)
         _lead(axes, (x, y), height)
 
 
@@ -157,12 +166,13 @@ def _spread(wanted: list[float], apart: float) -> list[float]:
     return heights
 
 
-def _label(axes: Axes, name: str, mark: Mapping[str, float], height: float) -> None:
+def _label(axes: Axes, name: str, mark: Mapping[str, Any], height: float) -> None:
     sharpe = mark.get("sharpe")
     ratio_said = "n/a" if sharpe is None else ratio(sharpe)
-    said = (
-        f"{name}\n{percent(mark['return'])} at {percent(mark['volatility'])}\nSharpe {ratio_said}"
-    )
+    cash = 1.0 - sum((mark.get("weights") or {"": 1.0}).values())
+    held = f", {percent(cash)} cash" if cash > 5e-5 else ""
+    place = f"{percent(mark['return'])} at {percent(mark['volatility'])}"
+    said = f"{name}{held}\n{place}\nSharpe {ratio_said}"
     axes.text(1.075, height, said, transform=axes.transAxes, va="center", fontsize=8,
               parse_math=False, linespacing=1.3)  # fmt: skip
 
@@ -191,6 +201,6 @@ def _mixes(axes: Axes, curve: Array, points: list[Mapping[str, Any]]) -> None:
     layers = layers_of(symbols, weights, 1.0 - weights.sum(axis=1))
     stack(axes, x, [layer for layer in layers if np.any(layer.shares > 0.0)])
     axes.set_xlim(float(x[0]), float(x[-1]) if x[-1] > x[0] else float(x[0]) + 1.0)
-    axes.set_xlabel("return of the mix, % a year", fontsize=9)
+    axes.set_xlabel("mean return of the mix, % a year", fontsize=9)
     percent_ticks(axes.xaxis)
     percent_ticks(axes.yaxis)
