@@ -11,7 +11,7 @@ from lockstep.cli import runs
 from lockstep.cli.bars_of import bars_of
 from lockstep.cli.logs import notice
 from lockstep.cli.show import finished
-from lockstep.core.errors import StorageError, UsageError
+from lockstep.core.errors import DataError, StorageError, UsageError
 from lockstep.core.files import sha256_of
 from lockstep.core.parameters import nearest
 from lockstep.core.result import RunResult
@@ -27,6 +27,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Write the report of a run again; return the exit code."""
     path = find(arguments.run, arguments.results)
     finished(path)
+    notice(altered(path))
     result = RunResult.load(path)
     more = asked(arguments.prices, result)
     wanted = sorted({*subjects(result), *more})
@@ -45,6 +46,19 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     changed = sorted(name for name in after if after[name] != before.get(name))
     print("\n".join(told(path, len(after), changed)))
     return 0
+
+
+def altered(path: Path) -> list[str]:
+    """Return a sentence for every table that is not as the run left it: its report will be new."""
+    try:
+        damage = RunDirectory(path).damage()
+    except DataError:  # a run without hashes cannot say
+        return []
+    return [
+        f"{name} is {what}: the report is of what is there now, not of what the run left"
+        for name, what in damage.items()
+        if name not in report.PAGES and not name.startswith(f"{report.FIGURES}/")
+    ]
 
 
 def asked(symbols: Sequence[str] | None, result: RunResult) -> list[str]:
