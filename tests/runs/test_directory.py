@@ -63,9 +63,19 @@ def test_who_asked_for_what_cannot_be_finds_no_directory(tmp_path: Path) -> None
 def test_what_was_kept_is_not_thrown_away_for_an_error_of_the_user(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path, "x")
     Parts(run.path / FOLDER).keep("solo", "EURUSD", {})
+    with pytest.raises(UsageError, match="no processes"), run.running():
+        raise UsageError("no processes.")
+    assert run.status == "failed"
+
+
+def test_what_was_kept_for_a_configuration_that_cannot_be_played_is_of_no_use(
+    tmp_path: Path,
+) -> None:
+    run = RunDirectory.create(tmp_path, "x")
+    Parts(run.path / FOLDER).keep("solo", "EURUSD", {})
     with pytest.raises(ConfigError, match="late"), run.running():
         raise ConfigError("late.")
-    assert run.status == "failed"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_takes_no_status_hides_no_error(

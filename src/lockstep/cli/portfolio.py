@@ -25,11 +25,14 @@ from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
 from lockstep.core.compiled import is_cold
 from lockstep.core.errors import AssetError, DataError, UsageError
+from lockstep.core.files import sha256_of
+from lockstep.core.plan import CustomStrategy
 from lockstep.core.protocols import Progress
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range, load_bars
 from lockstep.data.pairs import load_pairs
 from lockstep.data.rates import Pair, pair_from_bars, required_pairs
+from lockstep.engine.imports import source_of
 from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics.trade_hash import trade_hash
 from lockstep.report.figures.price import subjects
@@ -186,10 +189,24 @@ def _making(
         {symbol: dict(one.source) for symbol, one in bars.items()},
         {pair.name: dict(pair.source) for pair in pairs},
         options,
+        strategies=strategies_of(config),
         config_files=hashes(files),
         seed=config.portfolio.seed,
         argv=tuple(argv),
     )
+
+
+def strategies_of(config: RunConfig) -> dict[str, str]:
+    """Return the SHA-256 of the file of each hand-written strategy, by ``module:Class``.
+
+    Raises
+    ------
+    StrategyError
+        If one cannot be found, or lies where nothing may be imported from.
+    """
+    folders = config.portfolio.allow_import
+    written = sorted({asset.strategy for asset in config.assets if ":" in asset.strategy})
+    return {name: sha256_of(source_of(CustomStrategy(name, {}, folders))) for name in written}
 
 
 def options_of(arguments: argparse.Namespace, rules: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lockstep.cli.portfolio import compiling, read_data, tell
+from lockstep.cli.portfolio import compiling, read_data, strategies_of, tell
 from lockstep.cli.progress import ProgressBars
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
@@ -323,6 +323,10 @@ def _reasons(saved: Saved) -> Iterator[str]:
     code = saved.manifest.get("code", {}).get("sha256")
     if code is not None and code != source_hash():
         yield f"  the sources of Lockstep are not those it was made by ({code[:12]})"
+    written = saved.manifest.get("code", {}).get("strategies", {})
+    for name, present_hash in strategies_of(saved.config).items() if written else ():
+        if written.get(name) != present_hash:
+            yield f"  the file of {name} is not what it was"
     for what, present in (("versions", versions()), ("machine", machine())):
         recorded = saved.manifest.get(what) or present
         for name in sorted({*recorded, *present}):

@@ -47,6 +47,20 @@ def check_origin(custom: CustomStrategy) -> None:
             )
 
 
+def source_of(custom: CustomStrategy) -> Path:
+    """Return the file a strategy would be imported from, without importing it.
+
+    Raises
+    ------
+    StrategyError
+        As `check_origin`.
+    """
+    check_origin(custom)
+    module, _, _ = custom.path.partition(":")
+    *_, (_, origins) = _on_the_way(custom.path, module)
+    return origins[0]
+
+
 def _project() -> list[Path]:
     """Return the folder of the project, if Lockstep runs from its sources."""
     package = Path(lockstep.__file__).resolve().parent

@@ -27,8 +27,9 @@ INTERRUPTED = "interrupted"
 #: Not a status that is written: the directory does not say what it is.
 DAMAGED = "damaged"
 STATUSES = (RUNNING, COMPLETE, PARTIAL, FAILED, INTERRUPTED)
-#: Errors of those who ask, not of the run.
-_ASKED_WRONGLY = (UsageError, ConfigError, DataError, StrategyError)
+#: Errors of those who ask, not of the run: the same question has the same answer, always; or
+#: perhaps not, so that what was kept may still be of use.
+_WRONG, _ASKED_WRONGLY = (ConfigError, StrategyError), (UsageError, DataError)
 _DIGEST_LENGTH = 8
 _MOST_RUNS_A_SECOND = 100
 #: What a run may be called: never a way out of the results.
@@ -216,12 +217,15 @@ class RunDirectory:
         """Mark a run that ends before it is finished: ``interrupted``, or ``failed``.
 
         Whoever asked for what cannot be is told so and finds no directory, unless something was
-        kept in it.
+        kept in it that another try could use.
         """
         try:
             yield self
         except KeyboardInterrupt:
             self.leave(INTERRUPTED)
+            raise
+        except _WRONG:
+            shutil.rmtree(self.path, ignore_errors=True)
             raise
         except _ASKED_WRONGLY:
             if (self.path / PARTS).is_dir():
