@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, PathFinder
 from pathlib import Path
 
-import lockstep
 from lockstep.core.errors import StrategyError
 from lockstep.core.plan import CustomStrategy
 
@@ -63,7 +62,7 @@ def source_of(custom: CustomStrategy) -> Path:
 
 def _project() -> list[Path]:
     """Return the folder of the project, if Lockstep runs from its sources."""
-    package = Path(lockstep.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     root = package.parents[1]
     return [root] if package == root / "src" / "lockstep" else []
 
