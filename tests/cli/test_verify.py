@@ -296,6 +296,16 @@ def test_data_that_are_gone_and_runs_that_are_unfinished_leave_with_4(
     assert "holds no finished run: facts.json is missing" in capsys.readouterr().err
 
 
+def test_a_run_that_was_stopped_is_not_compared(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped = tmp_path / run.name
+    shutil.copytree(run, stopped)
+    RunDirectory(stopped).mark("interrupted")
+    assert door.main(["verify", str(stopped)]) == 4
+    assert "is interrupted; only a finished run can be compared" in capsys.readouterr().err
+
+
 def test_a_run_that_is_nowhere_is_a_usage_error(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,7 +37,15 @@ from lockstep.runs.comparison import (
     rewritten,
     statistics_apart,
 )
-from lockstep.runs.directory import RunDirectory, digest, digest_of, directory_of
+from lockstep.runs.directory import (
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    RunDirectory,
+    digest,
+    digest_of,
+    directory_of,
+)
 from lockstep.runs.manifest import machine, source_hash, versions
 from lockstep.runs.store import save
 
@@ -81,8 +89,11 @@ class Saved:
         Raises
         ------
         DataError
-            If a file of a finished run is missing.
+            If it is not finished, or a file of a finished run is missing.
         """
+        standing = RunDirectory(path).standing
+        if standing in (RUNNING, FAILED, INTERRUPTED):
+            raise DataError(f"{path} is {standing}; only a finished run can be compared.")
         missing = [name for name in (*FILES, "manifest.json") if not (path / name).is_file()]
         if missing:
             raise DataError(
