@@ -27,7 +27,7 @@ def eventful():
     result = made(30, 60)
     weights = pd.concat([result.weights] * 9)
     weights.index = result.equity.index[:: 24 * 7][:9]
-    weights *= np.where(np.arange(len(weights)) % 2, 0.9, 0.7)[:, None]
+    weights *= np.where(np.arange(len(weights)) % 2, 0.8, 1.0)[:, None]
     rows = [
         (f"2025-0{month}-{day:02d}T10:00", "D", "", code, 0.1, 0.1, ".")
         for month, day, code in (

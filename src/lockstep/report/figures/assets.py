@@ -131,7 +131,7 @@ def _axes(panels: Sequence[Axes], across: int, currency: str) -> None:
     low, high = first.get_ylim()
     first.set_ylim(min(low, 0.0), max(high, 0.0))
     inner = panels[: max(len(panels) - across, 0)]
-    date_axis(first, inner[1:], ticks=(5, 10) if across == 1 else (3, 6))
+    date_axis(first, inner[1:], ticks=(5, 10) if across == 1 else (3, 7))
     for axes in panels[1:]:
         axes.xaxis.get_offset_text().set_fontsize(7)
     if inner:
