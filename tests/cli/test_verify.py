@@ -80,6 +80,8 @@ def run(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(name, os.environ.get(name, ""))
     (found,) = (path for path in (finished / "results").iterdir() if path.is_dir())
+    made_by = verify.Saved.read(found).manifest["code"]["sha256"]
+    monkeypatch.setattr(verify, "source_hash", lambda: made_by)  # edited meanwhile or not
     return found
 
 
