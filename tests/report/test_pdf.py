@@ -49,7 +49,7 @@ def test_the_same_text_makes_the_same_bytes_without_a_date():
 
 
 def test_a_hundred_columns_fit_between_the_margins():
-    assert PAPER[0] - 2 * MARGIN >= WIDTH * 0.602 * FONT_SIZE / 72.0
+    assert PAPER[0] - 2 * MARGIN >= WIDTH * 0.6 * FONT_SIZE / 72.0
 
 
 def test_text_that_the_font_lacks_or_that_looks_like_a_formula_is_drawn_as_it_can_be():

@@ -71,12 +71,25 @@ def test_a_partial_run_is_reported_too(tmp_path):
     assert b"NO PORTFOLIO NUMBER" in (tmp_path / "report.html").read_bytes()
 
 
-def test_a_figure_with_nothing_to_show_leaves_no_older_one_behind(tmp_path):
+def test_a_figure_with_nothing_to_show_leaves_no_older_one_behind(tmp_path, monkeypatch):
+    (tmp_path / "figures").mkdir()
+    shown, gone, prices = (
+        tmp_path / "figures" / name for name in ("equity.png", "weights.png", "price_ASSET00.png")
+    )
+    for file in (shown, gone, prices):
+        file.write_bytes(b"of another version")
+    monkeypatch.setattr(writing, "pictures", lambda: [pictures()[0], ("weights", _Nothing())])
     report.write(made(2, 5), tmp_path)
-    report.write(partial(), tmp_path)
-    left = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert left <= {name for name, _ in pictures()}
-    assert "weights" not in left
+    assert shown.read_bytes().startswith(b"\x89PNG")
+    assert not gone.exists()
+    assert prices.exists()  # asked for, and no part of every report
+
+
+class _Nothing:
+    title = "Nothing to show"
+
+    def draw(self, reading):
+        return None
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch, one_figure):
