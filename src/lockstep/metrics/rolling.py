@@ -85,4 +85,4 @@ def _windows(values: Array, window: int) -> Array:
         raise ValueError(f"window is {window}; expected at least 2 trading days.")
     if values.shape[-1] < window:
         return np.empty((*values.shape[:-1], 0, window))
-    return np.lib.stride_tricks.sliding_window_view(values, window, axis=-1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, window, axis=-1))
