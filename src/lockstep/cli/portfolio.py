@@ -24,7 +24,7 @@ from lockstep.config.ranking import IN_SAMPLE_LABEL, in_sample
 from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
 from lockstep.core.compiled import is_cold
-from lockstep.core.errors import AssetError, DataError, UsageError
+from lockstep.core.errors import AssetError, DataError, StrategyError, UsageError
 from lockstep.core.files import sha256_of
 from lockstep.core.plan import CustomStrategy
 from lockstep.core.protocols import Progress
@@ -204,9 +204,15 @@ def strategies_of(config: RunConfig) -> dict[str, str]:
     StrategyError
         If one cannot be found, or lies where nothing may be imported from.
     """
-    folders = config.portfolio.allow_import
-    written = sorted({asset.strategy for asset in config.assets if ":" in asset.strategy})
-    return {name: sha256_of(source_of(CustomStrategy(name, {}, folders))) for name in written}
+    found = {}
+    for asset in config.assets:
+        if ":" in asset.strategy:
+            custom = CustomStrategy(asset.strategy, {}, config.portfolio.allow_import)
+            try:
+                found[asset.strategy] = sha256_of(source_of(custom))
+            except StrategyError as error:
+                raise StrategyError(f"{asset.symbol}.strategy: {error}") from error
+    return dict(sorted(found.items()))
 
 
 def options_of(arguments: argparse.Namespace, rules: bool) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from lockstep.core.registry import strategies
 from lockstep.data.rates import Pair
 from lockstep.engine.kernel.player import Walked, walked
 from lockstep.engine.plan import (
-    Said,
     has_weekend_days,
     plan_asset,
     plan_run,
     spoken,
     terms_of,
 )
+from lockstep.engine.said import Said
 from lockstep.metrics import returns as growth
 from lockstep.metrics import trades as deals
 from lockstep.metrics.drawdown import max_drawdown
