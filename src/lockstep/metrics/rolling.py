@@ -76,7 +76,7 @@ def rolling_correlation(returns: Array, window: int, levels: tuple[float, ...]) 
         pairs = (unit @ unit.T / window)[np.triu_indices(len(unit), 1)]
         table[row, 0] = pairs.mean()
         table[row, 1:] = np.percentile(pairs, levels)
-    return np.clip(table, -1.0, 1.0)
+    return np.asarray(np.clip(table, -1.0, 1.0))
 
 
 def _windows(values: Array, window: int) -> Array:
@@ -85,4 +85,5 @@ def _windows(values: Array, window: int) -> Array:
         raise ValueError(f"window is {window}; expected at least 2 trading days.")
     if values.shape[-1] < window:
         return np.empty((*values.shape[:-1], 0, window))
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, window, axis=-1))
+    parts: Array = np.lib.stride_tricks.sliding_window_view(values, window, axis=-1)
+    return parts
