@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from lockstep.core.errors import StrategyError
@@ -55,8 +54,14 @@ def workers(plans: Sequence[RunPlan], player: str, jobs: int) -> Any:
     compiled = all(choose(plan, player) == "kernel" for plan in plans)
     if compiled or jobs == 1:
         return joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend="threading")
-    # a worker that outlives its parent would hold memory for minutes
-    tied = partial(end_with, os.getpid())
     return joblib.Parallel(
-        n_jobs=jobs, return_as="generator_unordered", backend="loky", initializer=tied
+        n_jobs=jobs, return_as="generator_unordered", backend="loky", initializer=_tied
     )
+
+
+def _tied() -> None:
+    """Begin a worker: one that outlives its parent would hold its memory for minutes.
+
+    A function of the module, so that joblib knows it again and keeps its workers between batches.
+    """
+    end_with(os.getppid())
