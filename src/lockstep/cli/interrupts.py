@@ -16,6 +16,8 @@ from types import FrameType
 GRACE_SECONDS = 1.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _last_acts: list[Callable[[], object]] = []
+#: Sockets that must not be closed before the process ends.
+_open: list[socket.socket] = []
 
 
 class Interrupted(KeyboardInterrupt):
@@ -67,7 +69,9 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
-        if not _seen:  # after a signal, what is left to do is watched to the very end
+        if _seen:  # what is left to do is watched to the very end
+            _open.append(there)
+        else:
             signal.set_wakeup_fd(told)
             for number, handler in before.items():
                 signal.signal(number, handler)
