@@ -11,8 +11,8 @@ import pytest
 
 from lockstep.cli import door, flags
 from lockstep.core.result import RunResult
+from lockstep.metrics.resampling import SCHEMES
 from lockstep.research.montecarlo import VARIANTS
-from lockstep.research.resampling import SCHEMES
 from lockstep.runs.store import save
 from tests.report import results
 

@@ -9,10 +9,10 @@ import pytest
 
 from lockstep.core.errors import ConfigError, DataError
 from lockstep.metrics.distribution import LEVELS
+from lockstep.metrics.resampling import Blocks, best_length, streams
 from lockstep.research.montecarlo import UNUSED, VARIANTS, MonteCarlo
 from lockstep.research.outcomes import arrays, outcomes
 from lockstep.research.paths import curve
-from lockstep.research.resampling import Blocks, best_length, streams
 from lockstep.research.rows import Rows, day_rows, trade_rows
 from tests.report import results
 

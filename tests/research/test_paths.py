@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lockstep.ledger.rules import breaker_trips
+from lockstep.metrics.resampling import Blocks, streams
 from lockstep.research.paths import curve, fan_points, follow
-from lockstep.research.resampling import Blocks, streams
 from lockstep.research.rows import Rows
 
 

@@ -13,8 +13,8 @@ from lockstep.core.errors import ConfigError, DataError
 from lockstep.core.parameters import check, param
 from lockstep.core.protocols import Progress
 from lockstep.core.result import RunResult
+from lockstep.metrics.resampling import SCHEMES, Blocks, best_length, streams, windows
 from lockstep.research.paths import Paths, Source, curve, follow
-from lockstep.research.resampling import SCHEMES, Blocks, best_length, streams, windows
 from lockstep.research.rows import Rows, day_rows, trade_rows
 
 BLOCKS, TRADES, ORDER, STARTS = VARIANTS = ("blocks", "trades", "order", "starts")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lockstep.research.resampling import (
+from lockstep.metrics.resampling import (
     CIRCULAR,
     SCHEMES,
     STATIONARY,
