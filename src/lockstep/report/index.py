@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
-from lockstep.report.templating import rendered, sort_key
+from lockstep.report.templating import link_to, rendered, sort_key
 from lockstep.report.wording import count, counted, listed, percent, ratio, signed, words
 
 #: Files a row links, and what the link is called.
@@ -97,7 +96,7 @@ def _coloured(status: str) -> Any:
 def _link(run: str, file: str, text: str) -> Any:
     from markupsafe import Markup
 
-    return Markup('<a href="{}">{}</a>').format(f"./{quote(run, safe='')}/{quote(file)}", text)
+    return Markup('<a href="{}">{}</a>').format(link_to(run, file), text)
 
 
 def _links(run: str, files: Sequence[str]) -> Any:

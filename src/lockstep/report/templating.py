@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import string
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 _MARK = re.compile(r"n/a\[(\d+)\]")
 _NUMBER = re.compile(r"[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?", re.IGNORECASE)
+#: What a link may hold as it is (RFC 3986, section 2.3).
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 _PARTED = re.compile(r"(?<=[a-z])-\|(?=[a-z])")
 #: Cells without a value: they stay last, however a column is sorted.
 _NOTHING = frozenset({"", "-", "...", "n/a"})
@@ -144,8 +147,16 @@ def image(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
-def links(names: Sequence[str]) -> list[str]:
-    """Return names of files as relative links, sorted, each part escaped."""
-    from urllib.parse import quote
+def link_to(*parts: str) -> str:
+    """Return a relative link to a file, whatever its folders are called.
 
-    return [quote(name) for name in sorted(names)]
+    Examples
+    --------
+    >>> link_to("a run/../x", "report.html")
+    './a%20run%2F..%2Fx/report.html'
+    """
+    return "/".join([".", *("".join(map(_percent, part.encode("utf-8"))) for part in parts)])
+
+
+def _percent(byte: int) -> str:
+    return chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}"
