@@ -254,3 +254,21 @@ def test_a_damaged_file_of_numbers_is_one_clear_error(
     (saved / "metrics.json").write_text("{", encoding="utf-8")
     assert door.main(["show", RUN]) == 4
     assert f"{RUN} is damaged: " in capsys.readouterr().err
+
+
+def test_a_directory_whose_name_is_no_unicode_is_listed(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = saved.parent / os.fsdecode(b"run\xff")
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    (odd / "status.json").write_text('{"status": "failed"}', encoding="utf-8")
+    (odd / "config.json").write_text("{}", encoding="utf-8")
+    (odd / "run.log").write_text("", encoding="utf-8")
+    assert door.main(["runs", "--index"]) == 0
+    assert door.main(["runs", "--json"]) == 0
+    assert "run\\udcff" in capsys.readouterr().out
+    page = (saved.parent / "index.html").read_text(encoding="utf-8")
+    assert 'href="./run%FF/run.log"' in page

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockstep.cli.runs import lines
 from lockstep.core.errors import UsageError
 from lockstep.core.result import FILES
+from lockstep.report.index import index_page
 from lockstep.runs.directory import STATUS_FILE, RunDirectory
 from lockstep.runs.listing import LATEST, find, listed, listing
 
@@ -114,21 +116,34 @@ def test_a_damaged_run_is_listed_with_what_is_wrong(tmp_path, file, content, wro
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.floats()
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
     max_leaves=8,
 )
-KEYS = st.sampled_from(["portfolio", "undefined", "assets", "symbols", "labels", "timeframe"])
+KEYS = st.sampled_from(["undefined", "assets", "symbols", "labels", "timeframe", "currency"])
+NUMBERED = st.dictionaries(st.sampled_from([*PORTFOLIO, "allocation"]), JSON)
+CONTENT = st.builds(
+    lambda plain, block: plain | ({} if block is None else {"portfolio": block}),
+    st.dictionaries(KEYS, JSON),
+    st.none() | JSON | NUMBERED,
+)
 
 
-@given(st.lists(st.dictionaries(KEYS, JSON), min_size=3, max_size=3))
+@given(st.lists(CONTENT, min_size=3, max_size=3))
 def test_no_content_of_the_files_makes_the_list_crash(tmp_path_factory, contents):
     path = made(tmp_path_factory.mktemp("results"), FIRST)
     for name, plain in zip(("facts.json", "config.json", "metrics.json"), contents, strict=True):
         (path / name).write_text(json.dumps(plain), encoding="utf-8")
     one = listed(path)
     assert one.run_id == FIRST
-    assert json.loads(json.dumps(one.plain()))["run_id"] == FIRST
+    assert json.loads(json.dumps(one.plain(), allow_nan=False))["run_id"] == FIRST
+    assert FIRST in "\n".join(lines([one], "results"))
+    assert FIRST in index_page([one.plain()], {})
 
 
 def test_a_run_is_found_by_id_prefix_directory_or_as_the_latest_that_holds_a_result(tmp_path):

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     if arguments.index:
         written(arguments.results)
     if arguments.json:
-        print(json.dumps([one.plain() for one in runs], indent=2, ensure_ascii=False))
+        print(json.dumps([one.plain() for one in runs], indent=2))
     else:
         print("\n".join(lines(runs, arguments.results)))
     return 0

@@ -155,7 +155,8 @@ def link_to(*parts: str) -> str:
     >>> link_to("a run/../x", "report.html")
     './a%20run%2F..%2Fx/report.html'
     """
-    return "/".join([".", *("".join(map(_percent, part.encode("utf-8"))) for part in parts)])
+    raw = (part.encode("utf-8", "surrogateescape") for part in parts)
+    return "/".join([".", *("".join(map(_percent, part)) for part in raw)])
 
 
 def _percent(byte: int) -> str:

@@ -20,6 +20,8 @@ _RUN_ID = re.compile(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-f]{8}(-\d+)?
 #: Numbers of a run's account that a list shows.
 NUMBERS = ("net_pnl", "total_return", "sharpe", "max_drawdown", "trades")
 _MOST_NAMED = 5
+#: Beyond any account; larger whole numbers of a damaged file would not even be floats.
+_LARGEST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +136,13 @@ def _told(
     """Return what three files say of a run, as fields of `Listed`."""
     settings, numbers = (_block(one, "portfolio") for one in (config, metrics))
     symbols = facts.get("symbols") or facts.get("configured") or config.get("assets")
-    reasons = _block(metrics, "undefined")
+    labels, reasons = facts.get("labels"), _block(metrics, "undefined")
     return {
         "assets": len(symbols) if isinstance(symbols, list | dict) else None,
         "allocation": _text(settings.get("allocation")),
         "timeframe": _text(facts.get("timeframe") or settings.get("timeframe")),
         "currency": _text(facts.get("currency") or settings.get("currency")),
-        "labels": tuple(str(label) for label in facts.get("labels") or ()),
+        "labels": tuple(str(label) for label in labels) if isinstance(labels, list) else (),
         "numbers": {name: _number(numbers.get(name)) for name in NUMBERS} if numbers else {},
         "undefined": {
             name: str(reasons[key]) for name in NUMBERS if (key := f"portfolio.{name}") in reasons
@@ -158,7 +160,10 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) else None
+    """Return a finite number; None for anything else that a damaged file may hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) <= _LARGEST else None
 
 
 def _read(path: Path) -> dict[str, Any] | None:
