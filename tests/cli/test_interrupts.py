@@ -18,29 +18,31 @@ ROOT = Path(interrupts.__file__).parents[2]
 SCRIPT = """
 import sys, threading, time
 from lockstep.cli.interrupts import exit_code, interruptible, last_act
+def nap():
+    print("begun", flush=True)
+    time.sleep(60)
 def work():
     {work}
 try:
     with interruptible(), last_act(lambda: print("last act", flush=True)):
-        print("begun", flush=True)
         work()
 except KeyboardInterrupt as error:
     print("unwound", flush=True)
     sys.exit(exit_code(error))
 print("finished", flush=True)
 """
-SLEEPING = "time.sleep(60)"
+SLEEPING = "nap()"
 #: Code that swallows what it should pass on.
 STUBBORN = """
     try:
-        time.sleep(60)
+        nap()
     except BaseException:
         time.sleep(60)
 """
 #: An end that hears nothing, as compiled code and joins of threads are.
 DEAF = """
     try:
-        time.sleep(60)
+        nap()
     finally:
         threading.Thread(target=time.sleep, args=(60,)).start()
 """

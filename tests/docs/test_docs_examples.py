@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.cli.door import INTERRUPTED
 from lockstep.cli.flags import asset_parser, portfolio_parser
+from lockstep.cli.interrupts import SIGNALS
 from lockstep.core import errors, registry
 from lockstep.core.plan import CustomStrategy
 from lockstep.runs.store import save
@@ -153,4 +153,4 @@ def test_the_readme_names_every_exit_code_of_an_error() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     kinds = {kind.exit_code for kind in vars(errors).values() if hasattr(kind, "exit_code")}
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.M)}
-    assert listed == kinds | {0, INTERRUPTED}
+    assert listed == kinds | {0, errors.CHECK_FAILED, *(128 + number for number in SIGNALS)}

@@ -14,7 +14,8 @@ from types import FrameType
 
 #: Seconds in which the process may end by itself. A second signal ends it at once.
 GRACE_SECONDS = 1.2
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+#: What ends a run, with exit code 128 + its number.
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _last_acts: list[Callable[[], object]] = []
 #: Sockets that must not be closed before the process ends.
 _open: list[socket.socket] = []
@@ -62,7 +63,7 @@ def interruptible() -> Iterator[None]:
         return
     here, there = socket.socketpair()
     there.setblocking(False)
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, _raise) for number in heard}
     told = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(here,), daemon=True).start()
@@ -112,5 +113,5 @@ def _next_signal(here: socket.socket) -> int:
         word = here.recv(1)
         if not word:
             return 0
-        if word[0] in _SIGNALS:
+        if word[0] in SIGNALS:
             return word[0]
