@@ -90,22 +90,42 @@ def blank(reading: Reading, subject: str, size: tuple[float, float] = INCHES) ->
     size : (float, float)
         Width and height, inches.
     """
+    facts = reading.facts
+    labels = [] if reading.is_played else ["PARTIAL: no portfolio"]
+    labels += [plain(label) for label in facts.get("labels") or ()]
+    run = f"run {facts.get('run_id', '(unsaved)')}  |  {facts.get('timeframe', '')} bars, UTC"
+    return headed(subject, run, labels, size)
+
+
+def headed(
+    subject: str, said: str, labels: Sequence[str], size: tuple[float, float] = INCHES
+) -> Figure:
+    """Return a figure without axes, headed by its subject, a line of facts and red labels.
+
+    Parameters
+    ----------
+    subject : str
+        What the figure shows.
+    said : str
+        What it was made of.
+    labels : sequence of str
+        What a reader must know before any number.
+    size : (float, float)
+        Width and height, inches.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=size, dpi=DPI)
     FigureCanvasAgg(figure)
-    facts, height = reading.facts, size[1]
-    labels = [] if reading.is_played else ["PARTIAL: no portfolio"]
-    labels += [plain(label) for label in facts.get("labels") or ()]
-    said = textwrap.wrap("  |  ".join(labels), int(10.7 * size[0]))
-    if len(said) > 1:
-        said = [f"{said[0][: int(10.4 * size[0])]} ..."]
-    run = f"run {facts.get('run_id', '(unsaved)')}  |  {facts.get('timeframe', '')} bars, UTC"
+    height = size[1]
+    warned = textwrap.wrap("  |  ".join(labels), int(10.7 * size[0]))
+    if len(warned) > 1:
+        warned = [f"{warned[0][: int(10.4 * size[0])]} ..."]
     lines = (
         (0.315, subject, {"fontsize": 15, "fontweight": "bold"}),
-        (0.56, plain(run), {"fontsize": 9}),
-        (0.75, "".join(said), {"fontsize": 9, "color": WARNING, "fontweight": "bold"}),
+        (0.56, plain(said), {"fontsize": 9}),
+        (0.75, "".join(warned), {"fontsize": 9, "color": WARNING, "fontweight": "bold"}),
     )
     for below, text, look in lines:
         figure.text(1.05 / size[0], 1.0 - below / height, plain_latin(text), va="center",

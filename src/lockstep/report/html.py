@@ -77,18 +77,41 @@ def html(
     figures : sequence of Shown
         They stand between the two.
     """
+    run = str(reading.facts.get("run_id", "(unsaved)"))
+    return page(f"Run {run}", verdict, [*body, *trade_list(reading)], figures, FILES)
+
+
+def page(
+    title: str,
+    verdict: Sequence[str],
+    body: Sequence[str],
+    figures: Sequence[Shown],
+    files: Sequence[str],
+) -> str:
+    """Return lines of text and figures as one self-contained page.
+
+    Parameters
+    ----------
+    title : str
+        Of the window.
+    verdict, body : sequence of str
+        What stands above the figures, a box first, and what stands below them.
+    figures : sequence of Shown
+        They stand between the two.
+    files : sequence of str
+        Names of the files beside the page that a reader may open.
+    """
     box = next(block for block in blocks_of(verdict) if isinstance(block, Box))
     cut = box.lines.index("---") if "---" in box.lines else len(box.lines)
-    run = str(reading.facts.get("run_id", "(unsaved)"))
     return rendered(
         "report.html",
-        title=f"Run {run}",
+        title=title,
         head=box.lines[:cut],
         labels=box.lines[cut + 1 :],
         verdict=_parts(verdict, "verdict-"),
-        body=_parts([*body, *trade_list(reading)]),
+        body=_parts(body),
         figures=[_figure(one) for one in figures],
-        files=FILES,
+        files=files,
     )
 
 

@@ -33,14 +33,16 @@ class Document:
     ----------
     run : str
         Name of the run, for the footer and the title.
+    kind : str
+        What it is, if it is no run.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, kind: str = "run") -> None:
         from matplotlib.backends.backend_pdf import PdfPages
 
-        self._run = plain_latin(run)
+        self._run = f"{kind} {plain_latin(run)}"
         self._buffer = io.BytesIO()
-        title = f"Lockstep run {self._run}"
+        title = f"Lockstep {self._run}"
         self._pages = PdfPages(self._buffer, metadata={"Title": title, **_METADATA})
 
     def __enter__(self) -> Document:
@@ -62,7 +64,7 @@ class Document:
 
         pages = [page for part in parts for page in paginated(part)]
         for number, page in enumerate(pages, 1):
-            footer = f"run {self._run}  |  page {number} of {len(pages)} of text; figures follow"
+            footer = f"{self._run}  |  page {number} of {len(pages)} of text; figures follow"
             # Courier is a font that every reader has: a line of it is written as it is, ten times
             # as fast as one whose glyphs are looked up and embedded.
             with rc_context({"pdf.use14corefonts": True}):
