@@ -24,7 +24,7 @@ from lockstep.core.plan import (
 )
 from lockstep.core.registry import risk_rules
 from lockstep.core.signals import Signals
-from lockstep.data.rates import Pair, rates_at
+from lockstep.data.rates import Pair, pair_from_bars, rates_at
 from lockstep.engine.correlation import correlation_schedule
 from lockstep.engine.said import Said, said_by
 from lockstep.engine.weights import Schedule
@@ -119,6 +119,17 @@ def spread_of(unit: Instrument, time: Ints, timeframe: int) -> Array:
     if timeframe > 60 * MINUTE_NS:
         return np.full(len(time), sum(unit.spread) / 24.0)
     return np.asarray(unit.spread)[local_hours(time, unit.session_zone)]
+
+
+def own_pairs(assets: Iterable[AssetConfig], bars: Mapping[str, Bars]) -> list[Pair]:
+    """Return the FX pairs and coins of a run as conversion pairs, in the order of the assets."""
+    pairs = []
+    for asset in assets:
+        unit, data = asset.instrument, bars[asset.symbol]
+        spread = spread_of(unit, data.time, data.timeframe)
+        bid = prices.bid_of(data.close, spread, unit.quote_side == "bid")
+        pairs.append(pair_from_bars(unit.base, unit.quote, data, prices.mid_of(bid, spread)))
+    return pairs
 
 
 def nights_of(unit: Instrument, time: Ints) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,18 +21,18 @@ from lockstep.core.records import Trade
 from lockstep.core.registry import allocation
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range
-from lockstep.data.rates import Pair, pair_from_bars
+from lockstep.data.rates import Pair
 from lockstep.engine.counterfactual import counterfactuals
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.outcome import Facts, Planned, Prepared, Solo
 from lockstep.engine.plan import (
     check_grid,
     has_weekend_days,
+    own_pairs,
     plan_asset,
     plan_run,
     replan,
     rules_of,
-    spread_of,
     terms_of,
     union_clock,
 )
@@ -42,7 +42,6 @@ from lockstep.engine.said import Said
 from lockstep.engine.solo import Failure, SoloRuns, ask
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.exits import AMBIGUOUS_RULES
-from lockstep.ledger.prices import bid_of, mid_of
 
 
 class PortfolioBacktester:
@@ -198,7 +197,7 @@ class PortfolioBacktester:
             If the run cannot start.
         """
         bars = self._in_range(bars)
-        known = (*self._own_pairs(bars), *pairs)
+        known = (*own_pairs(self.assets, bars), *pairs)
         plan_one = partial(
             plan_asset,
             account_currency=self.portfolio.currency,
@@ -272,14 +271,6 @@ class PortfolioBacktester:
             limits = common_range(chosen)
             chosen = {symbol: data.between(*limits) for symbol, data in chosen.items()}
         return chosen
-
-    def _own_pairs(self, bars: Mapping[str, Bars]) -> Iterator[Pair]:
-        """Yield the FX pairs and coins of the run as conversion pairs."""
-        for asset in self.assets:
-            unit, data = asset.instrument, bars[asset.symbol]
-            spread = spread_of(unit, data.time, data.timeframe)
-            bid = bid_of(data.close, spread, unit.quote_side == "bid")
-            yield pair_from_bars(unit.base, unit.quote, data, mid_of(bid, spread))
 
     def _plan_portfolio(
         self, plans: Sequence[AssetPlan], planned: Planned, like: RunPlan | None
