@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 
 from lockstep.core.bars import TIMEFRAMES, Bars, Ints
 from lockstep.core.errors import DataError, UsageError
+from lockstep.core.files import sha256_of
 from lockstep.core.instrument import Instrument
 from lockstep.core.parameters import nearest
 from lockstep.core.protocols import Progress, Silent
@@ -199,7 +199,7 @@ def read_file(symbol: str, path: Path, zone: str) -> tuple[Bars, Origin]:
     time = np.require(table.pop("time").to_numpy(), np.int64, "W")
     source = {
         "file": path.name,
-        "sha256": _sha256(path),
+        "sha256": sha256_of(path),
         "format": name,
         "zone": "stated by the file" if stated else zone,
         "rows": len(time),
@@ -216,11 +216,6 @@ def read_file(symbol: str, path: Path, zone: str) -> tuple[Bars, Origin]:
 def _taken(table: pd.DataFrame, column: str) -> Any:
     # pandas hands out read-only views, which compiled code takes for another type
     return np.require(table.pop(column).to_numpy(), np.float64, "W")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sample(names: list[str], timeframe: str, seed: int | None) -> dict[str, Bars]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from lockstep import __version__
 from lockstep.core.bars import TIMEFRAMES, Array, Bars
 from lockstep.core.errors import DataError, UsageError
+from lockstep.core.files import atomic
 from lockstep.core.parameters import nearest
 from lockstep.data import synthetic, zones
 from lockstep.data.resample import resample
@@ -142,13 +143,5 @@ def _keep(path: Path, drawn: dict[str, Drawn]) -> None:
     """Write the sample in one step; a folder that cannot be written is left alone."""
     arrays = {f"{symbol}.time": one.time for symbol, one in drawn.items()}
     arrays |= {f"{symbol}.columns": np.stack(one.columns) for symbol, one in drawn.items()}
-    name: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            name = file.name
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        Path(name).replace(path)
-    except OSError:
-        if name is not None:
-            Path(name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError), atomic(path) as part, part.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
