@@ -14,13 +14,15 @@ _NORMAL_95_ONE_SIDED = 1.6448536269514722
 _TWO_VALUED = Undefined("the returns take too few values to tell chance from skill")
 
 
-def probabilistic_sharpe(returns: Array) -> Measure:
-    """Return the probability that the true Sharpe ratio is above zero.
+def probabilistic_sharpe(returns: Array, benchmark: float = 0.0) -> Measure:
+    """Return the probability that the true Sharpe ratio is above a benchmark.
 
     Parameters
     ----------
     returns : ndarray, shape (n_days,)
         Daily returns (fraction).
+    benchmark : float
+        Sharpe ratio per day, not annualised.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def probabilistic_sharpe(returns: Array) -> Measure:
     if isinstance(shape, Undefined):
         return shape
     ratio, skew, kurt = shape
-    return probability_above(0.0, ratio, len(returns), skewness=skew, kurtosis=kurt)
+    return probability_above(benchmark, ratio, len(returns), skewness=skew, kurtosis=kurt)
 
 
 def probability_above(
