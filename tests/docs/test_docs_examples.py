@@ -22,7 +22,7 @@ from lockstep.core import errors, registry
 from lockstep.core.plan import CustomStrategy
 from lockstep.runs.store import save
 from tests import kit
-from tests.metrics import samples
+from tests.report.results import made
 
 ROOT = Path(__file__).parents[2]
 #: What a page's examples take for granted, as its text says.
@@ -60,7 +60,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for room in (registry.strategies, registry.allocation, registry.risk_rules, registry.formats):
         known = {name: room.get(name) for name in room.names()}
         monkeypatch.setattr(room, "_found", known)
-    save(samples.run(), tmp_path / SAVED_RUN)
+    save(made(2, 10), tmp_path / SAVED_RUN)
     return tmp_path
 
 
