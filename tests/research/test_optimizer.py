@@ -23,6 +23,9 @@ class Shelf:
     def load(self, study):
         return list(self.kept.get(study, []))
 
+    def begin(self, study, about):
+        self.about = about
+
     def keep(self, study, trials):
         self.kept.setdefault(study, []).extend(trials)
 
@@ -64,7 +67,7 @@ def test_a_trial_is_what_the_evaluator_measured(evaluator, space):
         assert np.array_equal(trial.days, made.days)
 
 
-@pytest.mark.parametrize("method", ["grid", "random"])
+@pytest.mark.parametrize("method", ["grid", "random", "bayesian"])
 def test_a_search_that_was_stopped_goes_on_as_if_it_had_not_been(evaluator, space, method):
     settings = {"method": method, "trials": 20, "seed": 3}
     whole = ParameterOptimizer(evaluator, space, **settings, store=Shelf()).search()
@@ -130,6 +133,61 @@ def test_another_seed_space_account_or_data_is_another_study(evaluator, space):
         ParameterOptimizer(small_evaluator(reward_risk=2.0), space, method="random"),
     ]
     assert len({base.study, *(one.study for one in others)}) == 6
+
+
+def test_a_bayesian_search_of_one_objective_or_several_is_the_same_when_made_again(evaluator):
+    space = Space.named("balanced", evaluator)
+    for goals in ("pnl", ("pnl", "drawdown")):
+        settings = {"objective": goals, "method": "bayesian", "trials": 40, "constraints": FEW}
+        one = ParameterOptimizer(evaluator, space, **settings).search()
+        other = ParameterOptimizer(evaluator, space, **settings).search()
+        assert same(one.trials, other.trials)
+        assert len(one.trials) == 40
+        assert not same(
+            one.trials, ParameterOptimizer(evaluator, space, **settings, seed=1).search().trials
+        )
+
+
+def test_a_longer_bayesian_search_begins_with_a_shorter_one(evaluator):
+    space = Space.named("balanced", evaluator)
+    short, long = (
+        ParameterOptimizer(evaluator, space, trials=count, constraints=FEW).search().trials
+        for count in (27, 40)
+    )
+    assert same(short, long[:27])
+
+
+def test_a_bayesian_search_learns(evaluator):
+    space = Space.named("wide", evaluator)
+    search = ParameterOptimizer(evaluator, space, "pnl", FEW, trials=80).search()
+    scores = [trial.metrics["net_pnl"] for trial in search.trials]
+    assert np.median(scores[40:]) > np.median(scores[:16])
+
+
+def test_a_small_space_is_left_once_every_point_was_tried_and_no_point_is_paid_for_twice(
+    evaluator, monkeypatch
+):
+    calls = []
+    monkeypatch.setattr(
+        "lockstep.research.optimizer.tried", lambda *given: calls.append(given) or tried(*given)
+    )
+    space = Space.of(evaluator.asset, {"stop_multiplier": "1:5:1", "reward_risk": "1:4:1"})
+    search = ParameterOptimizer(evaluator, space, trials=500, constraints=FEW).search()
+    assert len(calls) == space.size == 20
+    copies = [trial for trial in search.trials if trial.duplicate_of is not None]
+    assert len(search.trials) == 20 + len(copies) < 500
+    for trial in copies:
+        first = search.trials[trial.duplicate_of]
+        assert (first.parameters, first.metrics) == (trial.parameters, trial.metrics)
+        assert trial.seconds == 0.0
+
+
+def test_an_undefined_score_ranks_behind_and_a_broken_limit_is_never_best(evaluator):
+    space = Space.of(evaluator.asset, {"bollinger_deviations": "1:6:0.5"})
+    limits = Constraints(min_trades=40)
+    search = ParameterOptimizer(evaluator, space, "sqn", limits, trials=30).search()
+    assert any(trial.metrics["sqn"] is None for trial in search.trials)
+    assert all(trial.metrics["trades"] >= 40 for _, trial in search.ranked())
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -84,6 +83,13 @@ class TrialStore(Protocol):
 
     def load(self, study: str) -> list[Trial]:
         """Return what was kept of a study, by number."""
+
+    def begin(self, study: str, about: Mapping[str, Any]) -> None:
+        """Tell, before its first trial, what a study searches: plain data.
+
+        ``levels`` (the values of each parameter by name) and ``objectives`` (names, in the order
+        of `Trial.scores`) are always among them. A study that has begun is left as it is.
+        """
 
     def keep(self, study: str, trials: Sequence[Trial]) -> None:
         """Append finished trials; they are on the disk when this returns."""

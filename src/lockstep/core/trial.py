@@ -49,6 +49,9 @@ class Trial:
     duplicate_of : int or None
         The earlier trial of the same parameters, whose result was taken over; None if it was
         played.
+    scores : tuple of float
+        By the objectives the study was begun with, larger is better; empty if one is undefined,
+        or the trial failed. A search that looks for something else computes its own.
     """
 
     number: int
@@ -63,6 +66,7 @@ class Trial:
     error: str = ""
     study: str = ""
     duplicate_of: int | None = None
+    scores: tuple[float, ...] = ()
 
     @property
     def is_complete(self) -> bool:

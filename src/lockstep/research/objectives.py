@@ -139,6 +139,13 @@ class Constraints:
         return short / max(1.0, float(self.min_trades)) + deep / self.max_drawdown
 
 
+def scores_of(trial: Trial, goals: Sequence[Objective]) -> tuple[float, ...]:
+    """Return a trial's scores by all goals; empty if one is undefined, or the trial failed."""
+    scores = [goal.of(trial) for goal in goals]
+    known = tuple(score for score in scores if score is not None)
+    return known if len(known) == len(scores) else ()
+
+
 def ranked(
     trials: Sequence[Trial], goal: Objective, constraints: Constraints
 ) -> list[tuple[float, Trial]]:
@@ -172,9 +179,8 @@ def front(
     """
     known: dict[tuple[float, ...], Trial] = {}
     for trial in sorted(trials, key=lambda one: one.number):
-        scores = tuple(goal.of(trial) for goal in goals)
-        whole = tuple(score for score in scores if score is not None)
-        if len(whole) == len(goals) and constraints.broken_by(trial.metrics) == 0.0:
+        whole = scores_of(trial, goals)
+        if whole and constraints.broken_by(trial.metrics) == 0.0:
             known.setdefault(whole, trial)
     best = [
         scores

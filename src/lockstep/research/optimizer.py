@@ -13,13 +13,14 @@ from lockstep import __version__
 from lockstep.core.errors import ConfigError
 from lockstep.core.protocols import Progress, Silent, TrialStore
 from lockstep.core.trial import Trial
+from lockstep.research.bayesian import Bayesian
 from lockstep.research.evaluation import Evaluator
-from lockstep.research.objectives import Constraints, Objective, objective
+from lockstep.research.objectives import Constraints, Objective, objective, scores_of
 from lockstep.research.proposals import METHODS, USUAL_TRIALS, Listed, Proposer, accepts
 from lockstep.research.sampling import grid, sobol
 from lockstep.research.search import Search
 from lockstep.research.space import Space
-from lockstep.research.trying import identity, key_of, tried
+from lockstep.research.trying import data_hash, identity, key_of, tried
 
 #: Trials that are proposed together, and kept together. Part of what a search is: another number
 #: would make another search, so the number of workers must not change it.
@@ -32,6 +33,9 @@ class Forgetting:
     def load(self, study: str) -> list[Trial]:
         """Return nothing."""
         return []
+
+    def begin(self, study: str, about: Mapping[str, Any]) -> None:
+        """Forget it."""
 
     def keep(self, study: str, trials: Sequence[Trial]) -> None:
         """Forget them."""
@@ -76,7 +80,7 @@ class ParameterOptimizer:
     space: Space
     objective: str | Sequence[str] = "sharpe"
     constraints: Constraints = field(default_factory=Constraints)
-    method: str = "random"
+    method: str = "bayesian"
     trials: int | None = None
     seed: int = 0
     store: TrialStore = field(default_factory=Forgetting)
@@ -107,6 +111,7 @@ class ParameterOptimizer:
         """Make the trials that are not kept yet; return all of them."""
         kept = {trial.number: trial for trial in self.store.load(self.study)}
         asks = self._proposer()
+        self.store.begin(self.study, self._about())
         task = self.evaluator.asset.symbol
         self.progress.start(task, asks.total)
         found: list[Trial] = []
@@ -161,6 +166,7 @@ class ParameterOptimizer:
                 )
             else:
                 trial = tried(self.evaluator, number, point, self.study)
+                trial = dataclasses.replace(trial, scores=scores_of(trial, self._recorded))
             known.setdefault(key, trial)
             yield trial
 
@@ -168,7 +174,27 @@ class ParameterOptimizer:
         is_valid = accepts(self.evaluator)
         if self.method == "grid":
             return Listed(grid(self.space, self.trials, self.seed, is_valid))
-        return Listed(sobol(self.space, self.trials or USUAL_TRIALS, self.seed, is_valid))
+        total = USUAL_TRIALS if self.trials is None else self.trials
+        if self.method == "random":
+            return Listed(sobol(self.space, total, self.seed, is_valid))
+        return Bayesian(self.space, self.goals, self.constraints, total, self.seed, is_valid)
+
+    @property
+    def _recorded(self) -> tuple[Objective, ...]:
+        """The objectives of the study: one without memory is the same whatever is looked for."""
+        return self.goals if self.method == "bayesian" else (objective("sharpe"),)
+
+    def _about(self) -> dict[str, Any]:
+        asset = self.evaluator.asset
+        return {
+            "asset": asset.symbol,
+            "strategy": asset.strategy,
+            "method": self.method,
+            "seed": self.seed,
+            "levels": self.space.to_plain(),
+            "objectives": [goal.name for goal in self._recorded],
+            "data": data_hash(self.evaluator),
+        }
 
     def _identity(self) -> dict[str, Any]:
         return {

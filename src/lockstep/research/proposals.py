@@ -11,7 +11,7 @@ from lockstep.core.trial import Trial
 from lockstep.research.evaluation import Evaluator
 from lockstep.research.sampling import Valid
 
-METHODS = ("grid", "random")
+METHODS = ("grid", "random", "bayesian")
 #: Trials of a search whose number is not given.
 USUAL_TRIALS = 100
 
