@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-
 #: Exit code of a check that was made, and found what it looks for: an audit, or `verify`.
 CHECK_FAILED = 6
 
