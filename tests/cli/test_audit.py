@@ -143,7 +143,7 @@ def test_the_help_of_an_audit_has_its_flags_examples_and_exit_codes(
 ) -> None:
     assert door.main(["audit", name, "--help"]) == 0
     text = capsys.readouterr().out
-    assert "5 a violation was found" in text
+    assert "6 a violation was found" in text
     assert f"lockstep audit {name}" in text
     for flag in ("--symbol", "--config", "--data", "--assets", "--allocation", "--results"):
         assert f"  {flag} " in text
