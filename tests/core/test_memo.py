@@ -1,3 +1,7 @@
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from lockstep.core.memo import Memo
@@ -53,3 +57,24 @@ def test_bars_remember_only_when_asked_to():
     keen = bars.remembering()
     assert keen.computed(doubled, keen.close) is keen.computed(doubled, keen.close)
     assert keen.cut(slice(0, 2)).memo is None
+
+
+def test_a_copy_in_another_process_begins_empty():
+    memo = Memo(room=1000)
+    memo(doubled, np.arange(3.0))
+    there = pickle.loads(pickle.dumps(memo))
+    assert (there.room, there.hits, there.misses, len(there._kept)) == (1000, 0, 0, 0)
+
+
+def test_threads_that_ask_at_once_are_given_the_same_array():
+    memo, prices = Memo(), np.arange(3.0)
+    gate = threading.Barrier(2)
+
+    def slow(values):
+        gate.wait(10)
+        return values * 2
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: memo(slow, prices), range(2))
+    assert one is other
+    assert memo.misses == 2

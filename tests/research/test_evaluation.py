@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.engine.kernel.player import walked
 from lockstep.metrics.summary import summarise
 from lockstep.research.evaluation import METRICS, Evaluator
+from tests.research.worlds import small_evaluator
 
 GRID = [
     {"bollinger_period": period, "stop_multiplier": stop, "bollinger_deviations": width}
@@ -87,3 +90,12 @@ def test_a_hand_written_strategy_cannot_be_searched(world):
     own = asset.model_copy(update={"strategy": "mine:Strategy"})
     with pytest.raises(ConfigError, match="mine:Strategy is written by hand"):
         Evaluator(own, portfolio, bars)
+
+
+def test_an_evaluator_that_has_travelled_measures_the_same_to_the_bit():
+    evaluator = small_evaluator()
+    there = pickle.loads(pickle.dumps(evaluator))
+    one, other = (each.evaluate({"stop_multiplier": 2.5}) for each in (evaluator, there))
+    assert one.metrics == other.metrics
+    assert one.daily.tobytes() == other.daily.tobytes()
+    assert one.days.tobytes() == other.days.tobytes()

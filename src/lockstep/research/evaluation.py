@@ -110,6 +110,7 @@ class Evaluator:
                 "searched for strategies of signals only (docs/strategies.md)."
             )
         self.asset, self.portfolio, self.bars = asset, portfolio, bars.remembering()
+        self._made_of = (asset, portfolio, bars, tuple(pairs), start)
         self.first = 0 if start is None else int(np.searchsorted(bars.time, start))
         quiet, _ = plan_asset(
             asset,
@@ -121,6 +122,10 @@ class Evaluator:
         )
         self.base = plan_run([quiet], terms_of(portfolio), weekend_days=has_weekend_days([quiet]))
         self._last_steps = np.flatnonzero(np.diff(self.base.day, append=self.base.day[-1] + 1))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as what it was made of: a third of the bytes, and laid out in one piece again."""
+        return _made_again, self._made_of
 
     def strategy(self, parameters: Mapping[str, Any]) -> Strategy:
         """Return the strategy under the asset's parameters, some of them replaced.
@@ -174,6 +179,16 @@ class Evaluator:
             days=days,
             daily=np.empty(0) if isinstance(daily, Undefined) else daily,
         )
+
+
+def _made_again(
+    asset: AssetConfig,
+    portfolio: PortfolioConfig,
+    bars: Bars,
+    pairs: Sequence[Pair],
+    start: int | None,
+) -> Evaluator:
+    return Evaluator(asset, portfolio, bars, pairs=pairs, start=start)
 
 
 def _growth(equity: Array, marks: Array, days: Ints, capital: float) -> dict[str, Measure]:
