@@ -7,8 +7,8 @@ from lockstep.config.loading import load
 from lockstep.config.selection import Selection
 from lockstep.core.errors import ConfigError
 from lockstep.data.load import load_bars
-from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.engine.kernel.player import walked
+from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics.summary import summarise
 from lockstep.research.evaluation import METRICS, Evaluator
 from tests.research.worlds import small_evaluator
