@@ -37,7 +37,8 @@ from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics.trade_hash import trade_hash
 from lockstep.report.figures.price import subjects
 from lockstep.report.wording import counted
-from lockstep.runs.directory import COMPLETE, INTERRUPTED, RunDirectory, directory_of
+from lockstep.runs.directory import COMPLETE, INTERRUPTED, RunDirectory
+from lockstep.runs.listing import find
 from lockstep.runs.manifest import Making, begun_by, hashes
 from lockstep.runs.session import LATEST, Session, session
 from lockstep.runs.store import save
@@ -79,7 +80,31 @@ def backtest(
     jobs: int = 1,
     rules: bool = True,
 ) -> int:
-    """Load, play, save and report one run.
+    """Make one run and tell of it.
+
+    Parameters
+    ----------
+    arguments, argv, selection, jobs, rules
+        As `made` takes them.
+
+    Returns
+    -------
+    int
+        0 if the run is complete, 5 if it is partial.
+    """
+    result, place = made(arguments, argv, selection, jobs=jobs, rules=rules)
+    return _conclude(result, place, arguments)
+
+
+def made(
+    arguments: argparse.Namespace,
+    argv: Sequence[str],
+    selection: Selection,
+    *,
+    jobs: int = 1,
+    rules: bool = True,
+) -> tuple[RunResult, RunDirectory]:
+    """Load, play, save and report one run; return what it left behind, and where.
 
     Parameters
     ----------
@@ -93,11 +118,6 @@ def backtest(
         Processes for the solo runs.
     rules : bool
         False drops the portfolio rules.
-
-    Returns
-    -------
-    int
-        0 if the run is complete, 5 if it is partial.
     """
     started = datetime.now(UTC)
     if not arguments.results.strip():
@@ -138,7 +158,7 @@ def backtest(
             result = dataclasses.replace(played, facts=facts, config=making.config)
             _keep(result, bars, run, stages)
     _list(run.path.parent)
-    return _conclude(result, run.place, arguments)
+    return result, run.place
 
 
 def _keep(result: RunResult, bars: Mapping[str, Bars], run: Session, stages: Stages) -> None:
@@ -238,7 +258,7 @@ def gone_on(
     """
     if arguments.resume in (None, LATEST):
         return arguments
-    place = directory_of(arguments.resume, arguments.results)
+    place = find(arguments.resume, arguments.results)
     words = begun_by(place)
     try:
         flags = parser(argv[0]).parse_args([*words[1:], *argv[1:]])
