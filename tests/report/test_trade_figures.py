@@ -208,6 +208,17 @@ def test_entries_and_exits_stand_where_they_were_filled():
     assert set(y) == {1.1}
 
 
+def test_levels_far_from_the_prices_leave_the_axis_to_the_bars():
+    reading = prices(1)
+    far = reading.result.trades.assign(stop_price=0.2, target_price=9.0)
+    result = dataclasses.replace(reading.result, trades=far)
+    figure = figure_of(picture("price"), dataclasses.replace(reading, result=result))
+    bars = reading.bars["ASSET00"]
+    for axes in figure.axes:
+        low, high = axes.get_ylim()
+        assert 0.9 * bars.low.min() < low < high < 1.1 * bars.high.max()
+
+
 def test_the_busiest_weeks_stand_in_the_order_of_time_and_count_their_entries():
     reading = prices(1)
     titles = [axes.get_title(loc="left") for axes in figure_of(picture("price"), reading).axes]

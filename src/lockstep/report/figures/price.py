@@ -262,7 +262,7 @@ def _levels(axes: Axes, bars: Bars, trades: pd.DataFrame) -> None:
         known = np.isfinite(level)
         axes.hlines(level[known], start[known], end[known], color=colour, zorder=3, **_LEVEL)
         near = level[known & (level > low - room) & (level < high + room)]
-        bottom, top = min(bottom, *near), max(top, *near)
+        bottom, top = min([bottom, *near]), max([top, *near])
     margin = 0.04 * (top - bottom) or 0.01 * abs(top) or 1.0
     axes.set_ylim(bottom - margin, top + margin)
 
