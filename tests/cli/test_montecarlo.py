@@ -85,7 +85,7 @@ def test_json_is_all_there_is_on_stdout(place: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["two"], 2, "two and results/two are no directories; name a finished run"),
+        (["two"], 2, "'two' is no run in results"),
         (["one", "--wrap"], 2, "--variant blocks makes no use of --wrap"),
         (
             ["one", "--variant", "starts", "--paths", "9", "--seed", "1"],

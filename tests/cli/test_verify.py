@@ -312,7 +312,7 @@ def test_a_run_that_is_nowhere_is_a_usage_error(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert door.main(["verify", "20260101-000000-00000000"]) == 2
-    assert "are no directories; name a finished run" in capsys.readouterr().err
+    assert "'20260101-000000-00000000' is no run in results" in capsys.readouterr().err
 
 
 def test_a_run_of_the_sample_is_verified_from_the_sample(

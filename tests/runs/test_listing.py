@@ -156,6 +156,20 @@ def test_a_run_is_found_by_id_prefix_directory_or_as_the_latest_that_holds_a_res
     assert find(LATEST, tmp_path) == tmp_path / SECOND
 
 
+def test_a_run_that_lost_its_status_is_found_by_its_name_among_the_results(tmp_path):
+    (made(tmp_path, "mine") / STATUS_FILE).unlink()
+    assert find("mine", tmp_path) == tmp_path / "mine"
+
+
+def test_a_results_directory_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch):
+    def refused(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refused)
+    with pytest.raises(UsageError, match=r"cannot be read \(Permission denied\); give another"):
+        listing(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lockstep.core.errors import UsageError
-from lockstep.runs.directory import RunDirectory, digest, directory_of, run_id
+from lockstep.runs.directory import RunDirectory, digest, run_id
+from lockstep.runs.listing import find
 
 _PIECES = st.sampled_from(
     ["..", ".", "/", "\\", "\0", "~", "C:", "con", "a", "2025", "-", "\u2215", "\n"]
@@ -52,7 +53,18 @@ def test_an_id_is_not_followed_out_of_the_results(
     (tmp_path / "results").mkdir()
     (tmp_path / "other").mkdir()
     monkeypatch.chdir(tmp_path / "results")
-    with pytest.raises(UsageError, match=r"\.\./no_other is no directory; name a finished run"):
-        directory_of("../no_other", str(tmp_path / "results"))
-    with pytest.raises(UsageError, match="is no directory"):
-        directory_of("./../../other", str(tmp_path / "results" / "deeper"))
+    with pytest.raises(UsageError, match=r"'\.\./no_other' is no run in"):
+        find("../no_other", str(tmp_path / "results"))
+    with pytest.raises(UsageError, match=r"'\./\.\./\.\./other' is no run in"):
+        find("./../../other", str(tmp_path / "results" / "deeper"))
+
+
+@given(_NAMES)
+@example("a" * 5000)
+@example("a\0b")
+def test_whatever_a_run_is_called_it_is_found_or_refused(name: str) -> None:
+    with TemporaryDirectory() as folder:
+        if Path(name.replace("\0", "")[:200]).is_dir():
+            return  # a directory by its own path, as the user said
+        with pytest.raises(UsageError, match="is no run in"):
+            find(name, folder)

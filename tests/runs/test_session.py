@@ -149,7 +149,7 @@ def test_a_finished_run_or_none_at_all_leaves_nothing_to_go_on_with(tmp_path: Pa
         run(tmp_path, resume=one.place.run_id),
     ):
         pass
-    with pytest.raises(UsageError, match="are no directories"), run(tmp_path, resume="nowhere"):
+    with pytest.raises(UsageError, match="'nowhere' is no run in"), run(tmp_path, resume="nowhere"):
         pass
 
 

@@ -18,6 +18,9 @@ TIMEFRAMES = ("1m", "5m", "15m", "30m", "1h", "4h", "1d")
 VARIANTS = ("blocks", "trades", "order", "starts")
 SCHEMES = ("stationary", "circular")
 
+#: How every command that takes a run lets it be named (`lockstep.runs.listing.find`).
+A_RUN = "a run id, the beginning of one, latest, or the directory of a run"
+
 _EXIT_CODES = """\
 exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 74 results
 cannot be written, 75 the same is being run already, 130 or 143 interrupted, 1 bug
@@ -143,7 +146,7 @@ def montecarlo_parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of a simulation from a finished run; what is not given is None."""
     parser = new_parser(prog, _MONTECARLO, _MONTECARLO_EXAMPLES)
     parser.usage = f"{prog} RUN [flags]"
-    parser.add_argument("run", metavar="RUN", help="directory of a finished run, or its id")
+    parser.add_argument("run", metavar="RUN", help=A_RUN)
     draws = parser.add_argument_group("what is drawn")
     draws.add_argument(
         "--variant", choices=VARIANTS, default=VARIANTS[0],
@@ -308,8 +311,8 @@ def _add_survival(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--resume", nargs="?", const="latest", metavar="RUN",
-        help="go on with a run that was not finished: with its id, as it was begun; alone, the "
-        "latest that these flags would make again",
+        help="go on with a run that was not finished: with its id, the beginning of one or its "
+        "directory, as it was begun; alone, the latest that these flags would make again",
     )  # fmt: skip
     group.add_argument(
         "--force", action="store_true",

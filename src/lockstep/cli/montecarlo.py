@@ -17,7 +17,7 @@ from lockstep.report.figures import fan_chart
 from lockstep.report.wording import counted, percent
 from lockstep.research.montecarlo import UNUSED, MonteCarlo
 from lockstep.research.outcomes import arrays, outcomes
-from lockstep.runs.directory import directory_of
+from lockstep.runs.listing import find
 
 FOLDER = "montecarlo"
 #: Flags that are settings of the simulation under the same name, and those given in per cent.
@@ -28,7 +28,7 @@ _PERCENTS = {"breaker": "breaker_pct", "ruin": "ruin_pct"}
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Simulate from a saved run; return the exit code."""
     settings = settings_of(arguments)
-    directory = directory_of(arguments.run, arguments.results)
+    directory = find(arguments.run, arguments.results)
     result = RunResult.load(directory)
     with ProgressBars(shown=not arguments.quiet) as progress:
         simulation = settings.run(result, progress)

@@ -175,8 +175,9 @@ def _list(results: Path) -> None:
     """List the run in the index of its directory; one that cannot be written costs no run."""
     try:
         index.refresh(results)
-    except OSError as error:
-        tell([f"{results / index.INDEX_FILE} cannot be written ({error.strerror})."])
+    except (OSError, UsageError) as error:
+        why = getattr(error, "strerror", None) or error
+        tell([f"{results / index.INDEX_FILE} cannot be written ({why})."])
 
 
 @contextmanager

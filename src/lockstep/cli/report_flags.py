@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from lockstep.cli.flags import new_parser
+from lockstep.cli.flags import A_RUN, new_parser
 from lockstep.core.registry import report_sections
 
-_RUN = "a run id, the beginning of one, latest, or the directory of a run"
 _EXIT_CODES = (
     "exit codes: 0 done, 2 usage, 4 the run holds no result, 74 cannot be written, 1 bug\n"
 )
@@ -86,7 +85,7 @@ def show_parser(prog: str) -> argparse.ArgumentParser:
 def _of_a_run(prog: str, description: str, examples: str) -> argparse.ArgumentParser:
     parser = new_parser(prog, description, examples, _EXIT_CODES)
     parser.usage = f"{prog} RUN [flags]"
-    parser.add_argument("run", metavar="RUN", help=_RUN)
+    parser.add_argument("run", metavar="RUN", help=A_RUN)
     return _everywhere(parser)
 
 

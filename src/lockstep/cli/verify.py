@@ -44,8 +44,8 @@ from lockstep.runs.directory import (
     RunDirectory,
     digest,
     digest_of,
-    directory_of,
 )
+from lockstep.runs.listing import find
 from lockstep.runs.manifest import machine, source_hash, versions
 from lockstep.runs.store import save
 
@@ -109,7 +109,7 @@ class Saved:
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Verify a saved run; return 0 if it is the same, 6 if not."""
-    path = directory_of(arguments.run, arguments.results)
+    path = find(arguments.run, arguments.results)
     saved = Saved.read(path)
     told, can_be_made = damage_of(path)
     if not can_be_made:

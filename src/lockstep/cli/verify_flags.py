@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lockstep.cli.flags import cores, new_parser, whole_above_zero
+from lockstep.cli.flags import A_RUN, cores, new_parser, whole_above_zero
 
 _DESCRIPTION = """\
 Make a saved run again from its config.json and data, and compare trades, decisions, weights,
@@ -29,7 +29,7 @@ def verify_parser(prog: str) -> argparse.ArgumentParser:
     """Return the parser of ``verify``."""
     parser = new_parser(prog, _DESCRIPTION, _EXAMPLES, _EXIT_CODES)
     parser.usage = f"{prog} RUN [flags]"
-    parser.add_argument("run", metavar="RUN", help="directory of a finished run, or its id")
+    parser.add_argument("run", metavar="RUN", help=A_RUN)
     parser.add_argument(
         "--player", choices=PLAYERS, default=PLAYERS[0],
         help="which player makes the run again (default: both, one after the other)",

@@ -67,23 +67,6 @@ def digest_of(name: str) -> str:
     return (name.split("-") + [""] * 3)[2]
 
 
-def directory_of(name: str, results: str) -> Path:
-    """Return the directory of a run that was named by its path, or by its id among the results.
-
-    Raises
-    ------
-    UsageError
-        If there is no such directory.
-    """
-    places = [Path(name), *([Path(results) / name] if is_plain(name) else [])]
-    for place in places:
-        if place.is_dir():
-            return place
-    looked = " and ".join(str(place) for place in places)
-    what = "are no directories" if len(places) > 1 else "is no directory"
-    raise UsageError(f"{looked} {what}; name a finished run.")
-
-
 def is_plain(name: str) -> bool:
     """Return True if a name stays in the folder it is put into, on every system."""
     return _PLAIN.fullmatch(name) is not None

@@ -12,7 +12,14 @@ from typing import Any
 
 from lockstep.core.errors import UsageError
 from lockstep.core.result import FILES
-from lockstep.runs.directory import COMPLETE, DAMAGED, PARTIAL, STATUS_FILE, RunDirectory
+from lockstep.runs.directory import (
+    COMPLETE,
+    DAMAGED,
+    PARTIAL,
+    STATUS_FILE,
+    RunDirectory,
+    is_plain,
+)
 
 #: The newest run that holds a result.
 LATEST = "latest"
@@ -89,15 +96,27 @@ def listing(results: str | Path) -> list[Listed]:
 
 
 def run_directories(results: str | Path) -> list[Path]:
-    """Return the directories of runs, sorted by name, which is by their start."""
+    """Return the directories of runs, sorted by name, which is by their start.
+
+    Raises
+    ------
+    UsageError
+        If the results directory cannot be read.
+    """
     root = Path(results)
-    if not root.is_dir():
+    if not _is_folder(root):
         return []
-    return sorted(path for path in root.iterdir() if _is_run(path))
+    try:
+        return sorted(path for path in root.iterdir() if _is_run(path))
+    except OSError as error:
+        raise UsageError(
+            f"results directory {root} cannot be read ({error.strerror}); give another one with "
+            "--results."
+        ) from error
 
 
 def _is_run(path: Path) -> bool:
-    if path.name.startswith(".") or not path.is_dir():
+    if path.name.startswith(".") or not _is_folder(path):
         return False
     return bool(_RUN_ID.fullmatch(path.name)) or _is_file(path / STATUS_FILE)
 
@@ -106,6 +125,14 @@ def _is_file(path: Path) -> bool:
     """Return whether there is such a file, as far as this user may know."""
     try:
         return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether there is such a directory; no name is too long to ask."""
+    try:
+        return path.is_dir()
     except OSError:
         return False
 
@@ -204,8 +231,10 @@ def find(name: str, results: str | Path) -> Path:
         return root / name
     if name == LATEST:
         return _latest(root)
-    if name and Path(name).is_dir():
-        return Path(name)
+    known = [root / name] if is_plain(name) else []  # a run may have lost what makes it one
+    for place in (*known, Path(name)):
+        if name and _is_folder(place):
+            return place
     found = [run for run in names if name and run.startswith(name)]
     if len(found) == 1:
         return root / found[0]

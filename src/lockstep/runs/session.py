@@ -22,10 +22,10 @@ from lockstep.runs.directory import (
     RUNNING,
     RunDirectory,
     digest_of,
-    directory_of,
     run_id,
     usable,
 )
+from lockstep.runs.listing import find
 from lockstep.runs.lock import locked
 from lockstep.runs.manifest import MANIFEST_FILE, Making
 from lockstep.runs.parts import FOLDER as PARTS
@@ -203,7 +203,7 @@ def unfinished(root: Path, resume: str, digest: str) -> RunDirectory:
         If there is none, or it is finished, or being run.
     """
     if resume != LATEST:
-        place = RunDirectory(directory_of(resume, str(root)))
+        place = RunDirectory(find(resume, root))
         if place.standing in (COMPLETE, RUNNING):
             raise UsageError(f"{place.run_id} is {place.standing}; there is nothing to go on with.")
         return place
