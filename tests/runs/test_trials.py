@@ -174,7 +174,7 @@ def test_processes_that_share_a_study_tear_no_line_and_lose_no_trial(tmp_path):
 
 def test_optuna_reads_the_file_as_its_own_journal(tmp_path):
     optuna = pytest.importorskip("optuna")
-    ledger = TrialLedger(tmp_path, now=lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    ledger = TrialLedger(tmp_path, dated=lambda: datetime(2026, 1, 5, tzinfo=UTC))
     ledger.begin("s", ABOUT)
     ledger.keep("s", [trial(0), trial(1, state=FAILED, scores=()), trial(2, scores=())])
     backend = optuna.storages.journal.JournalFileBackend(str(ledger.path_of("s")))

@@ -73,12 +73,12 @@ class TrialLedger:
     ----------
     folder : Path
         Made if need be.
-    now : callable, optional
+    dated : callable, optional
         Gives the moment a trial is dated with; None leaves trials undated.
     """
 
     folder: Path
-    now: Callable[[], datetime] | None = None
+    dated: Callable[[], datetime] | None = None
     _begun: dict[str, tuple[Mapping[str, Any], Ints]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -128,7 +128,7 @@ class TrialLedger:
                 days = next((one.days for one in trials if len(one.days)), days)
                 if len(days):
                     lines.append(attribute_line(DAYS, days.tolist()))
-            now = None if self.now is None else self.now().isoformat(timespec="microseconds")
+            now = None if self.dated is None else self.dated().isoformat(timespec="microseconds")
             levels = about.get("levels", {})
             lines += [trial_line(trial, days, levels, now) for trial in trials]
             self._append(descriptor, lines)

@@ -1,0 +1,73 @@
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from lockstep.core.errors import ConfigError, StorageError
+from lockstep.core.trial import FAILED
+from lockstep.runs.trial_database import TrialDatabase, trial_store, without_password
+from lockstep.runs.trials import TrialLedger
+from tests.runs.test_trials import ABOUT, same, trial
+
+pytest.importorskip("optuna")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """A real PostgreSQL if one is given, else SQLite: the same tables by the same library."""
+    given = os.environ.get("LOCKSTEP_POSTGRES_URL")
+    return given or f"sqlite:///{tmp_path_factory.mktemp('database') / 'trials.db'}"
+
+
+def test_a_database_gives_trials_back_to_the_bit(url):
+    kept = [
+        trial(0),
+        trial(1, state=FAILED, error="no", metrics={}, reasons={}, scores=(), daily=np.empty(0),
+              days=np.empty(0, dtype=np.int64)),
+        trial(2, scores=(), duplicate_of=0),
+    ]  # fmt: skip
+    database = TrialDatabase(url)
+    database.begin("one", ABOUT)
+    database.begin("one", {**ABOUT, "asset": "B"})
+    database.keep("one", kept)
+    again = pickle.loads(pickle.dumps(database))
+    again.keep("one", [trial(0, seconds=9.0)])
+    assert same(again.load("one"), kept)
+    assert again.about("one") == ABOUT
+    assert "one" in again.studies()
+    assert again.load("two") == []
+    assert again.about("two") == {}
+    database.close()
+    again.close()
+
+
+def test_optuna_sees_the_scores_of_a_database(url):
+    import optuna
+
+    database = TrialDatabase(url)
+    database.begin("both", {**ABOUT, "objectives": ["pnl", "drawdown"]})
+    database.keep("both", [trial(0, scores=(2.0, -0.1)), trial(1, scores=(1.0, -0.2))])
+    study = optuna.load_study(study_name="both", storage=database._storage)
+    assert [one.values for one in study.best_trials] == [[2.0, -0.1]]
+    assert study.trials[0].params == {"period": 20, "width": 1.5, "zone": "CET"}
+    database.close()
+
+
+def test_a_path_is_a_folder_and_a_url_a_database(tmp_path, url):
+    assert isinstance(trial_store(tmp_path), TrialLedger)
+    database = trial_store(url)
+    assert isinstance(database, TrialDatabase)
+    database.close()
+
+
+def test_another_kind_of_database_is_refused():
+    with pytest.raises(ConfigError, match="of the kind 'mongodb'; expected a folder"):
+        trial_store("mongodb://host/name")
+
+
+def test_a_database_that_cannot_be_reached_is_one_error_without_the_password(tmp_path):
+    with pytest.raises(StorageError, match=r"trials cannot be kept in sqlite:///.*gone"):
+        TrialDatabase(f"sqlite:///{tmp_path}/gone/trials.db")
+    url = "postgresql://me:secret@host/name"
+    assert without_password(url) == "postgresql://me:***@host/name"
