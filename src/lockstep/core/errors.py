@@ -60,6 +60,12 @@ class StorageError(LockstepError):
     exit_code = 74
 
 
+class ClusterError(LockstepError):
+    """The cluster cannot be reached, is lost, or would not give the results of this machine."""
+
+    exit_code = 69
+
+
 class LockedError(LockstepError):
     """Another process is at work on the same configuration and data."""
 
