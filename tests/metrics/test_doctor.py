@@ -186,6 +186,7 @@ PAIRS: dict[str, Callable[[], Pair]] = {
         given(costed(spread_cost=0.0, commission=0.01)),
     ),
     "edge_eaten": lambda: (given(costed(spread_cost=100.0)), given(costed(spread_cost=99.9))),
+    "no_edge": lambda: (given(costed(gross_pnl=0.0)), given(costed(gross_pnl=0.01))),
     "spread_eats": lambda: (given(costed(spread_cost=30.1)), given(costed(spread_cost=30.0))),
     "swap_eats": lambda: (given(costed(swap=-30.1)), given(costed(swap=-30.0))),
     "weekend_gaps": lambda: (weekend(-1.21), weekend(-1.2)),
@@ -309,6 +310,48 @@ def test_the_correlation_limit_is_the_runs_own_where_it_states_one() -> None:
     (one,) = given({path: 0.6}, config=config).found("correlated")
     assert (one.asset, one.value) == (f"{A}, {B}", 0.6)
     assert given({path: 0.5}, config=config).found("correlated") == []
+
+
+@pytest.mark.parametrize(("days", "fires"), [(18, False), (20, True)])
+def test_correlations_and_sharpe_ratios_of_a_few_days_find_nothing(days: int, fires: bool) -> None:
+    result = made(2, days, pnl=PNL[:days])
+    numbers = summarise(result)
+    numbers["diversification"]["correlation"] = {A: {B: 1.0}, B: {A: 1.0}}
+    numbers["portfolio"]["sharpe"] = numbers["solo"][A]["sharpe"] = 100.0
+    case = Case(result, numbers)
+    found = [
+        (check, one.asset) for check in ("correlated", "too_good") for one in LOOK[check](case)
+    ]
+    told = [("correlated", f"{A}, {B}"), ("too_good", ""), ("too_good", A)]
+    assert found == (told if fires else [])
+
+
+def test_a_loss_before_costs_is_told_of_the_account_and_of_each_asset() -> None:
+    numbers = costed(gross_pnl=-50.0, spread_cost=100.0, swap=-10.0)
+    whole, *assets = given(numbers).found("no_edge")
+    assert (whole.severity, whole.value, whole.asset) == ("high", -50.0, "")
+    assert "made -50.00 USD, after them -160.00" in whole.sentence
+    assert [(one.severity, one.asset) for one in assets] == [("medium", A), ("medium", B)]
+    assert given(numbers).found("edge_eaten") == []
+
+
+def test_an_asset_without_trades_is_not_said_to_have_no_edge() -> None:
+    numbers = costed(gross_pnl=0.0, spread_cost=0.0, trades=0)
+    assert given(numbers).found("no_edge") == []
+
+
+def test_a_segregated_margin_level_is_called_that_of_a_sleeve() -> None:
+    config = {"portfolio": {"margin": "segregated"}}
+    (one,) = given({"portfolio.min_margin_level": 1.2}, config=config).found("low_margin")
+    assert one.sentence.startswith("The margin level of a sleeve fell to 120.0%")
+
+
+@pytest.mark.parametrize("basis", ["account", "sleeve"])
+def test_what_is_too_small_for_the_minimum_lot_is_what_sizes_hang_on(basis: str) -> None:
+    small = {f"assets.{A}.counts.min_lot": 9000, f"assets.{A}.trades": 1}
+    (one,) = given(small, config={"portfolio": {"size_on": basis}}).found("too_small")
+    assert f"9,000 of 9,001 entries of {A}" in one.sentence
+    assert f"the {basis} is too small" in one.sentence
 
 
 def test_exact_reruns_decide_the_sign_where_there_are_any() -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from lockstep.metrics.doctor.finding import (
+    ENOUGH_DAYS,
     HIGH,
+    HOUR_NS,
     LOW,
     MEDIUM,
     Case,
@@ -36,13 +38,14 @@ UNUSED_SHARE = 0.20
 def low_margin(case: Case) -> Iterator[Finding]:
     """Yield a finding if the margin level came near a stop-out."""
     level = case.value("portfolio", "min_margin_level")
+    whose = "of a sleeve " if _setting(case, "margin") == "segregated" else ""
     if level is not None and level < MARGIN_LEVEL:
         yield Finding(
             HIGH if level < MARGIN_CALL else MEDIUM,
             level,
             "ratio",
-            f"The margin level fell to {level:.1%}; below {MARGIN_LEVEL:.0%} one bad day may "
-            "bring a stop-out.",
+            f"The margin level {whose}fell to {level:.1%}; below {MARGIN_LEVEL:.0%} one bad day "
+            "may bring a stop-out.",
             "Lower risk_per_trade or leverage_cap, or limit gross exposure.",
             size=MARGIN_LEVEL / max(level, 0.01),
         )
@@ -119,7 +122,7 @@ def deep_drawdown(case: Case) -> Iterator[Finding]:
             HIGH,
             depth,
             "fraction",
-            f"The equity fell {depth:.1%} below its peak; {1 / max(1 - depth, 1e-9) - 1:.0%} is "
+            f"The equity fell {depth:.1%} below its peak; {1 / max(1 - depth, 1e-9) - 1:,.0%} is "
             "needed to make that good.",
             "Scale risk down until the worst fall is one you would sit through.",
             size=depth / DEEP,
@@ -132,7 +135,7 @@ def correlated(case: Case) -> Iterator[Finding]:
     table: dict[str, dict[str, Any]] = case.value("diversification", "correlation") or {}
     for one, row in sorted(table.items()):
         for other, rho in sorted(row.items()):
-            if one < other and rho is not None and rho > limit:
+            if one < other and rho is not None and rho > limit and _enough(case, one, other):
                 yield Finding(
                     MEDIUM,
                     rho,
@@ -145,8 +148,18 @@ def correlated(case: Case) -> Iterator[Finding]:
                 )
 
 
+def _enough(case: Case, one: str, other: str) -> bool:
+    """Return whether two assets have bars on days enough to compare their returns."""
+    days = (np.unique(case.bars_of(symbol) // (24 * HOUR_NS)) for symbol in (one, other))
+    return len(np.intersect1d(*days, assume_unique=True)) >= ENOUGH_DAYS
+
+
+def _setting(case: Case, name: str) -> Any:
+    return case.result.config.get("portfolio", {}).get(name)
+
+
 def _correlation_limit(case: Case) -> float:
-    rule = (case.result.config.get("portfolio", {}).get("risk") or {}).get("correlation_scaling")
+    rule = (_setting(case, "risk") or {}).get("correlation_scaling")
     stated = (rule or {}).get("max_asset_correlation")
     return CORRELATION if stated is None else float(stated)
 
@@ -167,7 +180,8 @@ def not_as_asked(case: Case) -> Iterator[Finding]:
 
 
 def too_small(case: Case) -> Iterator[Finding]:
-    """Yield a finding for each asset whose sleeve is too small for the minimum lot."""
+    """Yield a finding for each asset whose money is too small for the minimum lot."""
+    basis = "account" if _setting(case, "size_on") == "account" else "sleeve"
     for symbol in case.symbols:
         refused = int(case.value("assets", symbol, "counts", "min_lot") or 0)
         wanted = refused + int(case.value("assets", symbol, "trades"))
@@ -176,8 +190,8 @@ def too_small(case: Case) -> Iterator[Finding]:
                 MEDIUM,
                 refused / wanted,
                 "fraction",
-                f"{refused} of {wanted} entries of {symbol} were below the minimum lot and not "
-                "made: the sleeve is too small for its stops.",
+                f"{refused:,} of {wanted:,} entries of {symbol} were below the minimum lot and not "
+                f"made: the {basis} is too small for its stops.",
                 "More capital, fewer assets, or a broker with smaller lots.",
                 size=refused / wanted / TOO_SMALL_SHARE,
                 asset=symbol,

@@ -61,6 +61,27 @@ def edge_eaten(case: Case) -> Iterator[Finding]:
             )
 
 
+def no_edge(case: Case) -> Iterator[Finding]:
+    """Yield a finding for the account and each asset whose trades lost before any cost.
+
+    `edge_eaten` asks what costs left of a gain; where there was none, it has nothing to say.
+    """
+    capital = float(case.facts["capital"])
+    for symbol, block in case.blocks:
+        gross, net = float(block["gross_pnl"]), _after_costs(block)
+        if block["trades"] and gross <= 0.0:
+            yield Finding(
+                MEDIUM if symbol else HIGH,
+                gross,
+                case.currency,
+                f"Even before costs the trades of {whose(symbol)} made {gross:,.2f} "
+                f"{case.currency}, after them {net:,.2f}: no gain was there for costs to take.",
+                "Cheaper trading will not save it: change the strategy, or leave it out.",
+                size=max(1.0, -100.0 * net / capital),  # per cent of the capital lost
+                asset=symbol,
+            )
+
+
 def _after_costs(block: Mapping[str, Any]) -> float:
     return float(block["gross_pnl"] - sum(block[name] for name in _COSTS) + block["swap"])
 

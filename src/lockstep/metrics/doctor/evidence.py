@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lockstep.metrics.doctor.finding import (
+    ENOUGH_DAYS,
     HIGH,
     HOUR_NS,
     LOW,
@@ -108,11 +109,14 @@ def ambiguous_sign(case: Case) -> Iterator[Finding]:
 
 
 def too_good(case: Case) -> Iterator[Finding]:
-    """Yield a finding for each Sharpe ratio that is too good to be true."""
-    ratios = {"": case.value("portfolio", "sharpe")}
-    ratios |= {s: case.value("solo", s, "sharpe") for s in sorted(case.metrics.get("solo") or {})}
-    for symbol, sharpe in ratios.items():
-        if sharpe is not None and sharpe > SHARPE_LIMIT:
+    """Yield a finding for each Sharpe ratio that is too good to be true.
+
+    That of a few days is neither good nor bad: `short_sample` speaks of them.
+    """
+    rooms = {"": ("portfolio",)} | {s: ("solo", s) for s in sorted(case.metrics.get("solo") or {})}
+    for symbol, room in rooms.items():
+        sharpe, days = case.value(*room, "sharpe"), case.value(*room, "trading_days")
+        if sharpe is not None and sharpe > SHARPE_LIMIT and days >= ENOUGH_DAYS:
             yield Finding(
                 MEDIUM if symbol else HIGH,
                 sharpe,

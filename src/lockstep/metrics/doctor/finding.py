@@ -15,6 +15,8 @@ from lockstep.metrics.panel import nanoseconds
 
 HIGH, MEDIUM, LOW = SEVERITIES = ("high", "medium", "low")
 HOUR_NS = 3_600_000_000_000
+#: Days of returns below which a ratio or a correlation of them is noise, and finds nothing.
+ENOUGH_DAYS = 20
 
 
 @dataclass(frozen=True, slots=True)

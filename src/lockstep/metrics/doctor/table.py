@@ -31,6 +31,7 @@ CHECKS = (
     Check("idle", "did an asset stop trading for long?", evidence.idle),
     Check("free_trading", "does an asset trade without costs?", costs.free_trading),
     Check("edge_eaten", "do costs turn a gain into a loss?", costs.edge_eaten),
+    Check("no_edge", "was there no gain even before costs?", costs.no_edge),
     Check("spread_eats", "does the spread take much of the profit?", costs.spread_eats),
     Check("swap_eats", "does the swap take much of the profit?", costs.swap_eats),
     Check("weekend_gaps", "did weekends open beyond stops?", costs.weekend_gaps),
