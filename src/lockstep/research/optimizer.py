@@ -17,6 +17,7 @@ from lockstep.research.bayesian import Bayesian
 from lockstep.research.evaluation import Evaluator
 from lockstep.research.objectives import Constraints, Objective, objective, scores_of
 from lockstep.research.proposals import METHODS, USUAL_TRIALS, Listed, Proposer, accepts
+from lockstep.research.robustness import Nearby, Neighbourhood, nearby, neighbourhood
 from lockstep.research.sampling import grid, sobol
 from lockstep.research.search import Search
 from lockstep.research.space import Space
@@ -69,6 +70,9 @@ class ParameterOptimizer:
         Keeps every trial; what it already holds is not paid for again.
     progress : Progress
         Told of every trial, under the asset's name.
+    candidates : int
+        How many of the best trials have the points beside them tried, so that a plateau can be
+        told from a lonely peak (`research.robustness`). Those are trials too.
 
     Raises
     ------
@@ -85,6 +89,7 @@ class ParameterOptimizer:
     seed: int = 0
     store: TrialStore = field(default_factory=Forgetting)
     progress: Progress = field(default_factory=Silent)
+    candidates: int = 0
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -92,6 +97,8 @@ class ParameterOptimizer:
             raise ConfigError(f"method {self.method!r} is unknown; expected {', '.join(METHODS)}.")
         if self.trials is not None and self.trials < 1:
             raise ConfigError(f"trials is {self.trials}; expected 1 or more.")
+        if self.candidates < 0:
+            raise ConfigError(f"candidates is {self.candidates}; expected 0 or more.")
         if not self.goals:
             raise ConfigError("no objective is named; expected one or more.")
 
@@ -119,7 +126,7 @@ class ParameterOptimizer:
             for trial in self._batch(points, found, kept):
                 found.append(trial)
                 self.progress.advance(task)
-        return Search(
+        search = Search(
             asset=self.evaluator.asset.symbol,
             strategy=self.evaluator.asset.strategy,
             space=self.space,
@@ -131,6 +138,45 @@ class ParameterOptimizer:
             study=self.study,
             notices=self.space.notices,
         )
+        return dataclasses.replace(search, neighbourhoods=self._neighbourhoods(search))
+
+    def _neighbourhoods(self, search: Search) -> tuple[Neighbourhood, ...]:
+        """Try the points beside the best trials; what was tried already is not paid for again."""
+        best = [one for _, one in search.ranked() if one.duplicate_of is None][: self.candidates]
+        if not best:
+            return ()
+        beside = [nearby(self.evaluator, self.space, one) for one in best]
+        study = f"{self.study}-beside"
+        kept = self.store.load(study)
+        self.store.begin(study, {**self._about(), "levels": _levels(beside)})
+        known = {key_of(trial.parameters): trial for trial in (*kept, *search.trials)}
+        task = f"{search.asset} beside"
+        self.progress.start(task, len(best))
+        found, count = [], len(kept)
+        for centre, points in zip(best, beside):
+            new = [one.point for one in points if key_of(one.point) not in known]
+            made = self._beside(study, new, count)
+            count += len(made)
+            known.update((key_of(trial.parameters), trial) for trial in made)
+            around = [(one, known[key_of(one.point)]) for one in points]
+            found.append(neighbourhood(centre, around, self.goals[0], search.trials))
+            self.progress.advance(task)
+        return tuple(found)
+
+    def _beside(self, study: str, points: Sequence[Mapping[str, Any]], first: int) -> list[Trial]:
+        """Try points and keep them, also those before an interruption."""
+        made: list[Trial] = []
+        try:
+            for number, point in enumerate(points, first):
+                made.append(self._tried(number, point, study))
+        finally:
+            if made:
+                self.store.keep(study, made)
+        return made
+
+    def _tried(self, number: int, point: Mapping[str, Any], study: str) -> Trial:
+        trial = tried(self.evaluator, number, point, study)
+        return dataclasses.replace(trial, scores=scores_of(trial, self._recorded))
 
     def _batch(
         self, points: Sequence[Mapping[str, Any]], found: Sequence[Trial], kept: Mapping[int, Trial]
@@ -165,8 +211,7 @@ class ParameterOptimizer:
                     known[key], number=number, seconds=0.0, duplicate_of=known[key].number
                 )
             else:
-                trial = tried(self.evaluator, number, point, self.study)
-                trial = dataclasses.replace(trial, scores=scores_of(trial, self._recorded))
+                trial = self._tried(number, point, self.study)
             known.setdefault(key, trial)
             yield trial
 
@@ -208,3 +253,14 @@ class ParameterOptimizer:
             "limits": dataclasses.asdict(self.constraints) if self.method == "bayesian" else {},
             "capped": self.trials if self.method == "grid" else None,
         }
+
+
+def _levels(beside: Sequence[Sequence[Nearby]]) -> dict[str, list[Any]]:
+    """Return every value that occurs among points, by parameter."""
+    points = [one.point for around in beside for one in around]
+    names = dict.fromkeys(name for point in points for name in point)
+    return {name: sorted({point[name] for point in points}, key=_order) for name in names}
+
+
+def _order(value: Any) -> tuple[bool, Any]:
+    return (isinstance(value, str), value)

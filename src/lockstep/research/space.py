@@ -296,12 +296,13 @@ def _written(name: str, raw: Any, spec: Parameter, default: Any) -> Dimension:
         if spec.choices and level not in spec.choices:
             choices = ", ".join(map(str, spec.choices))
             raise ConfigError(f"{name}: {level!r} is not one of {choices}.")
-        if _is_number(level) and not _is_allowed(level, spec):
+        if _is_number(level) and not within(level, spec):
             raise ConfigError(f"{name}: {level:g} is out of its declared bounds, {_bounds(spec)}.")
     return Dimension(name, levels, is_number=_is_number(default))
 
 
-def _is_allowed(value: float, spec: Parameter) -> bool:
+def within(value: float, spec: Parameter) -> bool:
+    """Return whether a number lies within the declared bounds of a parameter."""
     return (
         (spec.low is None or value >= spec.low)
         and (spec.above is None or value > spec.above)
