@@ -67,7 +67,9 @@ def ended(work: str, *signals: int) -> tuple[int, str, float]:
     return process.returncode, said, time.monotonic() - sent
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_process_that_hears_ends_by_itself(number: int, code: int) -> None:
     assert ended(SLEEPING, number)[:2] == (code, "unwound\n")
 

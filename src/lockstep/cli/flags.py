@@ -23,7 +23,7 @@ A_RUN = "a run id, the beginning of one, latest, or the directory of a run"
 
 _EXIT_CODES = """\
 exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 74 results
-cannot be written, 75 the same is being run already, 130 or 143 interrupted, 1 bug
+cannot be written, 75 the same is being run already, 129, 130 or 143 interrupted, 1 bug
 """
 _PORTFOLIO = """\
 Run many single-asset strategies together: one leveraged account, one clock, portfolio risk acting

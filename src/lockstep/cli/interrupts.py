@@ -1,4 +1,4 @@
-"""An end within two seconds of Ctrl-C or SIGTERM, whatever the process is at."""
+"""An end within two seconds of Ctrl-C, SIGTERM or a lost terminal, whatever the process is at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from types import FrameType
 #: Seconds in which the process may end by itself. A second signal ends it at once.
 GRACE_SECONDS = 1.2
 #: What ends a run, with exit code 128 + its number.
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(
+    signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 _last_acts: list[Callable[[], object]] = []
 #: Sockets that must not be closed before the process ends.
 _open: list[socket.socket] = []
@@ -36,7 +38,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 def exit_code(interruption: KeyboardInterrupt) -> int:
-    """Return 128 + the number of the signal: 130 for Ctrl-C, 143 for SIGTERM."""
+    """Return 128 + the number of the signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP."""
     return 128 + int(getattr(interruption, "number", _seen or signal.SIGINT))
 
 
