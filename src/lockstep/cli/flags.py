@@ -369,6 +369,11 @@ def _seed(text: str) -> int:
     return value
 
 
+def seed_of(text: str) -> int:
+    """Return a flag's seed, or refuse it by name if it is none."""
+    return _seed(text)
+
+
 def _currency(text: str) -> str:
     if not (text.isalnum() and text.isascii() and text == text.upper() and 3 <= len(text) <= 8):
         raise argparse.ArgumentTypeError(f"{text!r} is no currency code such as USD")
