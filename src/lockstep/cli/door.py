@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from lockstep.cli import audit_flags, logs
+from lockstep.cli.compare_flags import compare_parser
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
 from lockstep.cli.interrupts import exit_code, interruptible
 from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
@@ -52,6 +53,7 @@ COMMANDS: dict[str, Command] = {
     "montecarlo": Command(
         "lockstep.cli.montecarlo", montecarlo_parser, "draw the days of a finished run again"
     ),
+    "compare": Command("lockstep.cli.compare", compare_parser, "put runs side by side"),
     "verify": Command("lockstep.cli.verify", verify_parser, "make a finished run again: the same?"),
     **{
         f"audit {name}": Command("lockstep.cli.audit", parser, doc)
@@ -72,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit code: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial, 6 a check failed,
-        74 results cannot be written, 75 already being run, 130 or 143 interrupted, 1 bug.
+        74 results cannot be written, 75 already being run, 129, 130 or 143 interrupted, 1 bug.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     prog = _program("lockstep")

@@ -17,7 +17,7 @@ RESAMPLES = 4999
 #: Days below which the test is not made: there are too few blocks to draw from.
 FEWEST_DAYS = 60
 #: Blocks that must fit the days.
-_FEWEST_BLOCKS = 10
+FEWEST_BLOCKS = 10
 #: Largest singular value of the prewhitening matrix (Andrews, Monahan 1992).
 _MOST_WHITENED = 0.97
 #: Draws that are made at once: bounds the memory.
@@ -93,8 +93,9 @@ def sharpe_difference(
     Returns
     -------
     SharpeDifference or Undefined
-        Undefined for fewer than `FEWEST_DAYS` days, a flat series, or two series whose Sharpe
-        ratios differ by nothing random (one is a multiple of the other).
+        Undefined for fewer than `FEWEST_DAYS` days, a series that is flat or flat in one draw of
+        twenty, or two series whose Sharpe ratios differ by nothing random (one is a multiple of
+        the other).
 
     Raises
     ------
@@ -122,13 +123,15 @@ def sharpe_difference(
     influence = (moments - moments.mean(axis=0)) @ gradient
     if float(np.std(influence)) <= 1e-9:
         return Undefined("the two Sharpe ratios move as one: nothing random is left to test")
-    if block is not None and not 1 <= block * _FEWEST_BLOCKS <= days:
-        raise ValueError(f"block is {block}; expected 1 to {days // _FEWEST_BLOCKS} days.")
+    if block is not None and not 1 <= block * FEWEST_BLOCKS <= days:
+        raise ValueError(f"block is {block}; expected 1 to {days // FEWEST_BLOCKS} days.")
     length = _block(influence) if block is None else block
     error = standard_error(pair)
     gap = float(ratios[0]) - float(ratios[1])  # type: ignore[arg-type]
     drawn = _studentised(moments, length, resamples, seed)
     reach = float(np.quantile(drawn, 0.95, method="higher")) * error
+    if not math.isfinite(reach):
+        return Undefined("one of the two stands still on too many days to be drawn again")
     return SharpeDifference(
         difference=gap,
         standard_error=error,
@@ -196,7 +199,7 @@ def paired_t_test(first: Array, second: Array) -> Measure:
 
 
 def _block(influence: Array) -> int:
-    longest = len(influence) // _FEWEST_BLOCKS
+    longest = len(influence) // FEWEST_BLOCKS
     return max(1, min(int(best_length(influence, CIRCULAR)), longest))
 
 
