@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,7 +13,7 @@ from lockstep.report.first_page import LEAST, LINES, first_page, found
 from lockstep.report.headlines import missing_assets
 from lockstep.report.reading import Reading, read
 from lockstep.report.text import page
-from tests.report.results import facts_of, made, names, partial, without_trades
+from tests.report.results import config_of, facts_of, made, names, partial, without_trades
 
 RESULTS = [made(1), made(1, 1), made(15), made(40, 5), without_trades()]
 
@@ -124,6 +125,36 @@ def test_one_asset_is_not_called_assets():
     one = page(read(made(1), summarise(made(1))))
     assert "UTC (bars by their open), 1 asset " in one
     assert not re.search(r"\b1 assets\b", one + page(read(partial(), summarise(partial()))))
+
+
+def flat(result):
+    return " ".join(" ".join(first_page(read(result, summarise(result)))).split())
+
+
+def test_the_sums_over_one_solo_run_are_that_run_told_once():
+    text = flat(made(1))
+    assert "Its solo run, without portfolio rules" in text
+    assert "added up" not in text
+    assert flat(made(2)).count("Its solo runs added up") == 2
+
+
+def test_a_quantile_that_few_days_do_not_have_is_no_loss_of_nothing():
+    assert "Bad days VaR 95 n/a[1], CVaR 95 n/a[1]; VaR 99 n/a[2]" in flat(made(2, 5))
+    month = flat(made(2, 40))
+    assert "of equity or more (VaR 95)" in month
+    assert "(CVaR 95); VaR 99 n/a[" in month
+    assert "lost n/a" not in month
+
+
+def test_a_segregated_margin_level_is_that_of_any_sleeve():
+    apart = made(2, config=config_of(margin="segregated"))
+    assert "500.00% at the lowest of any sleeve (stop-out" in flat(apart)
+    assert "500.00% at the lowest (stop-out" in flat(made(2))
+
+
+def test_one_loss_in_a_row_is_a_loss():
+    text = flat(made(1, 3, pnl=np.array([[5.0], [-2.0], [5.0]])))
+    assert "at most 1 loss in a row" in text
 
 
 def test_a_run_of_one_bar_is_reported():

@@ -55,10 +55,10 @@ def test_counts_of_the_ledger_stand_by_asset_and_in_sum() -> None:
 
 def test_the_reasons_are_told_in_words() -> None:
     said = text(SoloLedger().lines(reading(mixed())))
-    assert re.search(r"blocked breaker tripped 1 \+30\.50", said)
-    assert re.search(r"resized drawdown scaling 1 -50\.00", said)
-    assert re.search(r"changed the breaker closed it 1 -300\.00", said)
-    assert re.search(r"new the solo run still held another 1 0\.00", said)
+    assert re.search(r"blocked: breaker tripped 1 \+30\.50", said)
+    assert re.search(r"resized: drawdown scaling 1 -50\.00", said)
+    assert re.search(r"changed: the breaker closed it 1 -300\.00", said)
+    assert re.search(r"new: the solo run still held another 1 0\.00", said)
 
 
 def test_the_bridge_adds_up_to_the_cent() -> None:
@@ -157,6 +157,16 @@ def test_findings_of_one_kind_share_a_paragraph_and_the_worst_is_told_in_full() 
         "MEDIUM A made 3 trades. Also: B 5 trades and C 1.50 trades. -> Lengthen the history."
     )
     assert "Has an asset too few trades?" not in said
+
+
+def test_one_of_a_unit_and_a_pair_of_assets_are_said_as_such() -> None:
+    pairs = [finding(pair, rho) | {"code": "correlated", "unit": "correlation"}
+             for pair, rho in (("A, B", 0.9), ("A, C", 0.85), ("B, C", 0.81))]  # fmt: skip
+    said = text(
+        Doctor().lines(reading(mixed(), findings=[*pairs, finding("A", 5), finding("B", 1)]))
+    )
+    assert "Also: A with C 0.85 and B with C 0.81." in said
+    assert "Also: B 1 trade. ->" in said
 
 
 def test_kinds_stand_where_their_worst_stands_and_many_others_are_counted() -> None:

@@ -8,6 +8,7 @@ import pytest
 from lockstep.metrics.summary import summarise
 from lockstep.report.layout import WIDTH
 from lockstep.report.reading import read
+from lockstep.report.sections.why import Why
 from lockstep.report.text import page
 from tests.report.results import (
     config_of,
@@ -233,6 +234,27 @@ def test_sizing_on_the_account_is_named_as_a_reason():
     assert "size_on is account, so weights do not make trades smaller" in said(
         two(config=config_of(size_on="account"))
     )
+
+
+@pytest.mark.parametrize(
+    ("size_on", "words"),
+    [
+        ("account", "Too small an account: 7 entry signals came out below the minimum lot."),
+        ("sleeve", "Small sleeves: 7 entry signals came out below the minimum lot; a solo run"),
+    ],
+)
+def test_what_was_too_small_for_the_minimum_lot_is_what_sizes_hang_on(size_on, words):
+    facts = facts_of(names(2), 3, counts={"ASSET00": {"min_lot": 7}})
+    assert words in said(two(facts=facts, config=config_of(size_on=size_on)))
+
+
+def test_a_reserve_of_nothing_is_not_told():
+    result = two()
+    numbers = summarise(result)
+    for share, told in ((1e-6, False), (0.001, True)):
+        portfolio = numbers["portfolio"] | {"reserve_share": share}
+        lines = Why().lines(read(result, numbers | {"portfolio": portfolio}))
+        assert ("lent to none" in " ".join(" ".join(lines).split())) == told
 
 
 def test_a_run_equal_to_its_solo_run_says_so_and_gives_no_other_reason():

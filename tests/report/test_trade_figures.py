@@ -91,6 +91,18 @@ def test_the_waterfall_goes_from_gross_to_net_by_every_cost():
         assert part in said
 
 
+def test_costs_in_r_are_the_mean_over_trades_that_links_gross_and_net_expectancy():
+    # 3.75 paid a trade, on risks of 10 and 40: 0.375 and 0.09375 R, 0.234 on average; the ratio
+    # of the sums, 0.15, would not lead from the mean R before costs to the one after.
+    result = made(1, 2)
+    trades = result.trades.assign(risk_amount=[10.0, 40.0])
+    said = words_on(
+        figure_of(picture("costs"), reading_of(dataclasses.replace(result, trades=trades)))
+    )
+    assert "in R a trade      -0.234" in said
+    assert "7.50, 0.234 R a trade" in said
+
+
 def test_a_swap_that_was_earned_is_a_gain():
     result = made(1, 10)
     trades = result.trades.assign(swap=0.25, gross_pnl=result.trades["net_pnl"] + 3.25)

@@ -111,7 +111,11 @@ def _naive(reading: Reading, naive: float) -> str:
         return "With one asset the naive and the weighted sum are one and the same solo run."
     capital = money(reading.number("portfolio", "initial_equity"))
     share = reading.value("portfolio", "reserve_share")
-    reserve = f", and {percent(share)} of it, the reserve, is lent to none" if share else ""
+    reserve = (
+        f", and {percent(share)} of it, the reserve, is lent to none"
+        if share and share >= 5e-5
+        else ""
+    )
     return (
         f"The naive sum ({signed(naive)}) lends the same {capital} {reading.currency} to {n} "
         f"assets at once. No account can: at their weights they share it once{reserve}."
@@ -172,7 +176,7 @@ def _sized(reading: Reading) -> str:
     rebalances = max(0, len(reading.result.weights) - 1)
     if len(ends) < 2 and not rebalances:
         return ""
-    said = "Compounding: "
+    said, alone = "Compounding: ", "a solo run"
     if rebalances:
         received = (amount for amount in reading.result.ledger["transfers"] if amount > 0.0)
         said += (
@@ -180,8 +184,9 @@ def _sized(reading: Reading) -> str:
             f"{reading.currency} between sleeves and reserve, so that one asset's result changes "
             "the next trades of all. "
         )
+        alone = "A solo run"
     return (
-        f"{said}A solo run grows on its own result only: they end with {money(min(ends))} to "
+        f"{said}{alone} grows on its own result only: they end with {money(min(ends))} to "
         f"{money(max(ends))} {reading.currency} where each began with the full capital."
     )
 
@@ -241,10 +246,10 @@ def _small(reading: Reading) -> str:
     refused = reading.count("portfolio", "counts", "min_lot")
     if not refused:
         return ""
-    return (
-        f"Small sleeves: {counted(refused, 'entry signal')} came out below the minimum lot; a "
-        "solo run sizes on more money."
-    )
+    said = f"{counted(refused, 'entry signal')} came out below the minimum lot"
+    if reading.settings.get("size_on") == "account" or len(reading.symbols) < 2:
+        return f"Too small an account: {said}."
+    return f"Small sleeves: {said}; a solo run sizes on more money."
 
 
 def _alike(reading: Reading) -> str:

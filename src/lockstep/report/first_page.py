@@ -24,6 +24,7 @@ from lockstep.report.wording import (
     points,
     ratio,
     signed,
+    whom,
 )
 
 #: Lines of page one, the findings of the doctor filling what the rest leaves.
@@ -53,11 +54,7 @@ def part(title: str, reading: Reading, said: Callable[[Reading], list[str]]) -> 
 
 def _made(reading: Reading) -> list[str]:
     capital = reading.number("portfolio", "initial_equity")
-    names = {
-        "net_pnl": "The portfolio: one account, one clock, every rule",
-        "weighted_solo_pnl": "Its solo runs added up, each at its weight",
-        "naive_solo_pnl": "Its solo runs added up, each with the full capital (naive)",
-    }
+    names = _three_answers(reading)
 
     def share(amount: float) -> str:
         return percent(amount / capital) if capital > 0.0 else "n/a"
@@ -68,6 +65,24 @@ def _made(reading: Reading) -> list[str]:
         Column("of capital", [reading.cell(share, "portfolio", key) for key in names]),
     ]
     return [*table(columns), *pairs(_key_figures(reading), label=_LABEL)]
+
+
+def _three_answers(reading: Reading) -> dict[str, str]:
+    """Return what each net P&L is called; the sums over one solo run are that run, told once."""
+    weighted, naive = (
+        reading.value("portfolio", key) for key in ("weighted_solo_pnl", "naive_solo_pnl")
+    )
+    told = weighted is not None and naive is not None and abs(weighted - naive) < 0.005
+    if told and len(reading.symbols) == 1:
+        return {
+            "net_pnl": "The asset in its account, under every rule",
+            "naive_solo_pnl": "Its solo run, without portfolio rules",
+        }
+    return {
+        "net_pnl": "The portfolio: one account, one clock, every rule",
+        "weighted_solo_pnl": "Its solo runs added up, each at its weight",
+        "naive_solo_pnl": "Its solo runs added up, each with the full capital (naive)",
+    }
 
 
 def _key_figures(reading: Reading) -> list[tuple[str, str]]:
@@ -140,8 +155,9 @@ def _risked(reading: Reading) -> list[str]:
         f"{cell(days, 'longest_under_water_days')} days; below its peak for "
         f"{cell(percent, 'share_under_water')} of the time"
     )
+    whose = " of any sleeve" if reading.settings.get("margin") == "segregated" else ""
     margin = (
-        f"{cell(percent, 'min_margin_level')} at the lowest (stop-out at "
+        f"{cell(percent, 'min_margin_level')} at the lowest{whose} (stop-out at "
         f"{percent(float(reading.settings.get('stop_out_level', 0.5)))})"
     )
     return pairs(
@@ -161,15 +177,15 @@ def _bad_days(reading: Reading) -> list[tuple[str, str]]:
     if not any(key in reading.value("portfolio") for key in keys):
         return []
     often, mean, seldom = (reading.cell(percent, "portfolio", key) for key in keys)
-    return [
-        (
-            "Bad days",
-            (
-                f"one day in 20 lost {often} of equity or more (VaR 95), {mean} on average of "
-                f"those (CVaR 95); one in 100 lost {seldom} or more (VaR 99)"
-            ),
+    known = {key for key in keys if reading.value("portfolio", key) is not None}
+    usual = f"VaR 95 {often}, CVaR 95 {mean}"
+    if known >= {"var_95", "cvar_95"}:
+        usual = (
+            f"one day in 20 lost {often} of equity or more (VaR 95), {mean} on average of those "
+            "(CVaR 95)"
         )
-    ]
+    rare = f"one in 100 lost {seldom} or more (VaR 99)" if "var_99" in known else f"VaR 99 {seldom}"
+    return [("Bad days", f"{usual}; {rare}")]
 
 
 def _risk(reading: Reading) -> str:
@@ -225,7 +241,7 @@ def found(reading: Reading, room: int) -> list[str]:
         return lines + paragraph("Nothing: no check of the doctor had anything to say.")
     kinds = _by_kind(findings)
     for at, kind in enumerate(kinds):
-        worst, others = kind[0], [str(one["asset"]) or "the account" for one in kind[1:]]
+        worst, others = kind[0], [whom(one["asset"]) for one in kind[1:]]
         said = f"{worst['sentence']} {worst['advice']}"
         if others:
             named = listed(others) if len(others) <= MOST_NAMED else f"{len(others)} others"

@@ -108,10 +108,11 @@ def _worst_trades(reading: Reading) -> list[tuple[str, str]]:
         return []
     streak = reading.count("portfolio", "longest_losing_streak")
     worst = reading.cell(signed, "portfolio", "worst_trade")
+    row = counted(streak, "loss", "losses")
     return [
         (
             "Worst trades",
-            f"{worst} {reading.currency} the worst; at most {count(streak)} losses in a row",
+            f"{worst} {reading.currency} the worst; at most {row} in a row",
         )
     ]
 
@@ -132,7 +133,8 @@ def _breaker(reading: Reading) -> str:
     said = "never tripped"
     if trips:
         resumed = reading.count("portfolio", "decisions", "breaker_resume")
-        said = f"tripped {times(trips)}, resumed {times(resumed) if resumed else 'never'}"
+        again = f"resumed {times(resumed)}" if resumed else "never resumed"
+        said = f"tripped {times(trips)}, {again}"
     limit = ((reading.settings.get("risk") or {}).get("breaker") or {}).get("limit")
     if limit is not None:
         said += f" (limit {percent(float(limit))})"

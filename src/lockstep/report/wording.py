@@ -100,6 +100,11 @@ def counted(number: float, noun: str, plural: str = "") -> str:
     return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
 
 
+def whom(asset: str) -> str:
+    """Return whom a finding is about: an asset, a pair of them, or the account."""
+    return str(asset).replace(", ", " with ") or "the account"
+
+
 def times(number: int) -> str:
     """Return 'once', 'twice' or '3 times'."""
     return {1: "once", 2: "twice"}.get(number, f"{count(number)} times")

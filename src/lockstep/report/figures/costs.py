@@ -115,12 +115,12 @@ def _verdict(axes: Axes, trades: pd.DataFrame, parts: list[tuple[str, float]]) -
     """Say beside the waterfall what the costs took."""
     gross = parts[0][1]
     paid = -sum(amount for name, amount in parts[1:] if name != "broker bore")
-    risk = float(trades["risk_amount"].sum())
+    in_r = _in_r(trades)
     lines = [
         f"trades      {count(len(trades)):>14}",
         f"gross       {signed(gross):>14}",
         f"all costs   {signed(-paid):>14}",
-        f"  in R a trade {multiple(-paid / risk):>11}" if risk > 0.0 else "",
+        f"  in R a trade {multiple(-in_r.mean()):>11}" if len(in_r) else "",
         f"net         {signed(sum(amount for _, amount in parts)):>14}",
         "",
         f"costs took {100.0 * paid / gross:,.1f}% of gross" if gross > 0.0 and paid > 0.0 else "",
@@ -133,12 +133,11 @@ def _verdict(axes: Axes, trades: pd.DataFrame, parts: list[tuple[str, float]]) -
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Costs of one asset, money; a credit is negative. Risk: of all its trades, money."""
+    """Costs of one asset, money; a credit is negative. In R: of each trade, over its risk."""
 
     name: str
     costs: Array
-    trades: int
-    risk: float
+    in_r: Array
 
 
 def _by_asset(trades: pd.DataFrame) -> list[_Row]:
@@ -146,7 +145,7 @@ def _by_asset(trades: pd.DataFrame) -> list[_Row]:
     rows = []
     for symbol, own in trades.groupby(trades["asset"].astype(str)):
         costs = np.array([-sign * float(own[column].sum()) for column, _, sign in _KINDS])
-        rows.append(_Row(str(symbol), costs, len(own), float(own["risk_amount"].sum())))
+        rows.append(_Row(str(symbol), costs, _in_r(own)))
     rows.sort(key=lambda row: (-float(row.costs.sum()), row.name))
     rest = rows[_ROWS:]
     if not rest:
@@ -154,10 +153,20 @@ def _by_asset(trades: pd.DataFrame) -> list[_Row]:
     others = _Row(
         f"{len(rest)} others",
         np.sum([row.costs for row in rest], axis=0),
-        sum(row.trades for row in rest),
-        sum(row.risk for row in rest),
+        np.concatenate([row.in_r for row in rest]),
     )
     return [*rows[:_ROWS], others]
+
+
+def _in_r(trades: pd.DataFrame) -> Array:
+    """Return what each trade with a known risk paid, in multiples of it; a credit is negative.
+
+    Their mean, and not the ratio of the sums, is what leads from the mean R before costs to the
+    expectancy in R.
+    """
+    risk = trades["risk_amount"].to_numpy(dtype=np.float64)
+    paid = sum(-sign * trades[column].to_numpy(dtype=np.float64) for column, _, sign in _KINDS)
+    return np.asarray(paid / np.where(risk > 0.0, risk, np.nan))[risk > 0.0]
 
 
 def _assets(axes: Axes, rows: list[_Row], reading: Reading) -> None:
@@ -184,7 +193,7 @@ def _assets(axes: Axes, rows: list[_Row], reading: Reading) -> None:
     named_ticks(axes.yaxis, [row.name for row in rows], size=8.5 if len(rows) <= 20 else 7.5)
     money_ticks(axes, across=True)
     for place, row in enumerate(rows):
-        in_r = f", {multiple(row.costs.sum() / row.risk)} R a trade" if row.risk > 0.0 else ""
+        in_r = f", {multiple(row.in_r.mean())} R a trade" if len(row.in_r) else ""
         said = plain_latin(f"{money(row.costs.sum())}{in_r}")
         axes.text(right[place] + 0.008 * widest, place, said, va="center", fontsize=7.5)
     if handles:

@@ -10,7 +10,7 @@ from lockstep.core.registry import report_sections
 from lockstep.metrics.doctor.table import checks_of
 from lockstep.report.layout import paragraph
 from lockstep.report.reading import Reading
-from lockstep.report.wording import count, counted, listed, percent, ratio
+from lockstep.report.wording import count, counted, listed, percent, ratio, whom
 
 #: Findings of one kind after the first that are told by asset and number only.
 MOST_OTHERS = 12
@@ -56,15 +56,11 @@ def _told(kind: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in alike:
         lines += paragraph(one["sentence"], " " * len(head))
     if others:
-        shown = [f"{_who(one)} {_number(one)}" for one in others[:MOST_OTHERS]]
+        shown = [f"{whom(one['asset'])} {_number(one)}" for one in others[:MOST_OTHERS]]
         rest = len(others) - len(shown)
         more = [f"{count(rest)} more"] if rest else []
         lines += paragraph(f"Also: {listed([*shown, *more])}.", " " * len(head))
     return lines + paragraph(f"-> {worst['advice']}", " " * len(head))
-
-
-def _who(one: Mapping[str, Any]) -> str:
-    return str(one["asset"]) or "the account"
 
 
 def _number(one: Mapping[str, Any]) -> str:
@@ -72,4 +68,6 @@ def _number(one: Mapping[str, Any]) -> str:
     if unit in ("fraction", "probability"):
         return percent(value)
     shown = count(value) if value == int(value) else ratio(value)
-    return shown if unit in ("ratio", "correlation", "asset") else f"{shown} {unit}"
+    if unit in ("ratio", "correlation", "asset"):
+        return shown
+    return f"{shown} {unit.removesuffix('s') if shown == '1' else unit}"

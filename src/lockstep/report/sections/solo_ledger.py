@@ -100,8 +100,7 @@ def _reasons(total: Mapping[str, Any], currency: str) -> list[str]:
     if not rows:
         return []
     columns = [
-        Column("|what", [status for status, _, _ in rows], left=True),
-        Column("|why", [why for _, why, _ in rows], left=True),
+        Column("|what: why", [f"{status}: {why}" for status, why, _ in rows], left=True),
         Column("|trades", [count(one["trades"]) for _, _, one in rows]),
         Column(f"solo P&L|{currency}", [signed(one["solo_pnl"]) for _, _, one in rows]),
         Column(f"at sleeve|{currency}", [signed(one["at_sleeve_pnl"]) for _, _, one in rows]),
