@@ -60,11 +60,16 @@ class Record:
     days : ndarray of int64, shape (n_days,)
         Trading days, as days since 1970-01-01, ascending.
     daily : ndarray, shape (n_days,)
-        Return of each day (fraction).
+        Return of each day (fraction); empty if the equity reached zero.
     """
 
     days: Ints
     daily: Array
+
+    @property
+    def is_ruined(self) -> bool:
+        """True if there were days, but no equity on some of them."""
+        return len(self.daily) < len(self.days)
 
 
 @dataclass(frozen=True, slots=True)

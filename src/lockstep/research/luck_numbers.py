@@ -76,6 +76,8 @@ def level(found: Verdict, discovery: Mapping[str, Any]) -> str:
     several the smallest after Benjamini and Hochberg.
     """
     if found.unseen is not None:
+        if found.unseen.is_ruined:
+            return LUCK
         seen = sharpe(found.unseen.daily, 1.0)
         sure = probabilistic_sharpe(found.unseen.daily)
         if not isinstance(seen, Undefined) and seen <= 0.0:
@@ -90,6 +92,27 @@ def level(found: Verdict, discovery: Mapping[str, Any]) -> str:
     if found.mixed.probability >= SURE and rates and min(rates) <= LEVEL:
         return SKILL
     return UNCLEAR
+
+
+def arrays(found: Verdict) -> dict[str, Any]:
+    """Return what a picture of the verdict is drawn from.
+
+    Returns
+    -------
+    dict
+        ``fields``: by asset the Sharpe ratios a year of all different trials; of the splits of all
+        assets ``ranks`` (relative, in (0, 1)) and Sharpe ratios a year ``inside`` and ``outside``.
+    """
+    fields, splits = {}, []
+    for one in found.assets:
+        year = math.sqrt(days_per_year(one.days))
+        fields[one.asset] = one.ratios * year
+        if not isinstance(one.overfitting, Undefined):
+            ranks = 1.0 / (1.0 + np.exp(-one.overfitting.logits))
+            inside, outside = one.overfitting.in_sample, one.overfitting.out_of_sample
+            splits.append((ranks, inside * year, outside * year))
+    joined = [np.concatenate(columns) for columns in zip(*splits)] or [np.empty(0)] * 3
+    return {"fields": fields, **dict(zip(("ranks", "inside", "outside"), joined))}
 
 
 def _inside(found: Verdict) -> Numbers:
@@ -110,10 +133,13 @@ def _inside(found: Verdict) -> Numbers:
 
 
 def _outside(unseen: Record | None) -> Numbers:
+    names = ("sharpe", "probabilistic_sharpe", "min_track_record_days")
     if unseen is None:
         nothing = Undefined("not measured: no days were kept from the search")
-        names = ("first_day", "last_day", "sharpe", "probabilistic_sharpe", "min_track_record_days")
-        return {"days": 0, **dict.fromkeys(names, nothing)}
+        dates = dict.fromkeys(("first_day", "last_day"), nothing)
+        return {"days": 0, **dates, **dict.fromkeys(names, nothing)}
+    if unseen.is_ruined:
+        return {**_span(unseen), **dict.fromkeys(names, Undefined("the equity reached zero"))}
     return {
         **_span(unseen),
         "sharpe": _yearly_sharpe(unseen),

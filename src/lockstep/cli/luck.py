@@ -1,0 +1,94 @@
+"""How likely it is that a search's best is luck: a line, a page, a picture and the numbers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lockstep.core.files import write_bytes, write_json, write_text
+from lockstep.core.result import FILES, RunResult
+from lockstep.core.trial import Trial
+from lockstep.metrics.panel import panel
+from lockstep.metrics.returns import daily_returns
+from lockstep.metrics.undefined import Undefined
+from lockstep.report import luck as pages
+from lockstep.report import luck_figure
+from lockstep.research.luck import LuckTest, Record, Verdict, verdict
+from lockstep.research.luck_numbers import arrays, numbers
+from lockstep.research.objectives import Constraints
+from lockstep.runs.searches import SavedSearch, find_search
+from lockstep.runs.trial_database import trial_store
+
+NAME = "luck"
+
+
+def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
+    """Judge a saved search; return the exit code."""
+    paths = dict.fromkeys(find_search(name, arguments.results) for name in arguments.searches)
+    searches = [SavedSearch.of(path) for path in paths]
+    first = searches[0]
+    own, trials = trials_of(searches, arguments.trials)
+    found = verdict(
+        trials,
+        test_of(first, arguments),
+        chosen=first.chosen(own),
+        unseen=unseen_of(first.path),
+    )
+    told = {"searches": [one.path.name for one in searches], **numbers(found)}
+    write(first.path, told, found)
+    if arguments.json:
+        sys.stdout.write((first.path / f"{NAME}.json").read_text(encoding="utf-8"))
+    else:
+        print("\n".join([pages.first_line(told), f"page: {first.path / NAME}.txt"]))
+        print(f"picture: {first.path / NAME}.png")
+    return 0
+
+
+def trials_of(
+    searches: Sequence[SavedSearch], where: str | None
+) -> tuple[list[Trial], list[Trial]]:
+    """Return the trials of the first search, and those of all; a shared study counts once."""
+    found: list[Trial] = []
+    own: list[Trial] = []
+    seen: set[tuple[str, int]] = set()
+    for search in searches:
+        trials = search.trials(trial_store(where or search.place))
+        own = own or trials
+        found += [one for one in trials if (one.study, one.number) not in seen]
+        seen.update((one.study, one.number) for one in trials)
+    return own, found
+
+
+def test_of(search: SavedSearch, arguments: argparse.Namespace) -> LuckTest:
+    """Return how to test: as the search chose, and as the flags say."""
+    limits = {
+        "min_trades": search.limit("min_trades"),
+        "max_drawdown": search.limit("max_drawdown"),
+    }
+    known: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+    given: dict[str, Any] = {"seed": arguments.seed, "constraints": Constraints(**known)}
+    if search.goal is not None:
+        given["goal"] = search.goal
+    if arguments.resamples is not None:
+        given["resamples"] = arguments.resamples
+    return LuckTest(**given)
+
+
+def unseen_of(path: Path) -> Record | None:
+    """Return the days of the run that lies in a walk-forward's directory; None without one."""
+    if not (path / FILES[0]).is_file():
+        return None
+    account = panel(RunResult.load(path)).account
+    daily = daily_returns(account.marks, account.initial)
+    return Record(account.days, daily if not isinstance(daily, Undefined) else account.marks[:0])
+
+
+def write(place: Path, told: Mapping[str, Any], found: Verdict) -> None:
+    """Write page, picture and numbers beside a search."""
+    picture = luck_figure.picture(told, arrays(found))
+    write_bytes(place / f"{NAME}.png", luck_figure.png(picture))
+    write_text(place / f"{NAME}.txt", pages.page(told))
+    write_json(place / f"{NAME}.json", told)

@@ -1,0 +1,181 @@
+"""Saved searches: where they are, and which trials led to what they chose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lockstep.core.errors import DataError, UsageError
+from lockstep.core.protocols import TrialStore
+from lockstep.core.trial import Trial
+from lockstep.runs.directory import is_plain
+from lockstep.runs.listing import LATEST
+
+#: Folders of the results that hold searches, and what a search leaves there.
+FOLDERS = ("optimization", "walkforward")
+RESULT_FILES = ("result.json", "walkforward.json")
+#: Folder of the trials: of one search, or of all beside each other.
+TRIALS = "trials"
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """One search as it was saved.
+
+    Parameters
+    ----------
+    path : Path
+        Its directory.
+    result : mapping
+        Content of its result file.
+    """
+
+    path: Path
+    result: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, path: Path) -> SavedSearch:
+        """Read a search.
+
+        Raises
+        ------
+        DataError
+            If its result file is missing or cannot be read.
+        """
+        for name in RESULT_FILES:
+            if (path / name).is_file():
+                return cls(path, _object(path / name))
+        raise DataError(
+            f"{path} holds no {' or '.join(RESULT_FILES)}: it is no finished search."
+        )  # fmt: skip
+
+    @property
+    def blocks(self) -> dict[str, Mapping[str, Any]]:
+        """What is told of each asset, by its name: under ``assets``, or of one asset at the top."""
+        several = self.result.get("assets")
+        if isinstance(several, Mapping):
+            return {str(k): one for k, one in several.items() if isinstance(one, Mapping)}
+        asset = self.result.get("asset")
+        return {asset: self.result} if isinstance(asset, str) else {}
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """The names of its studies: ``studies`` of the result, and ``study`` of its blocks."""
+        listed = self.result.get("studies")
+        named = list(listed) if isinstance(listed, list) else []
+        named += [one.get("study") for one in (self.result, *self.blocks.values())]
+        return tuple(dict.fromkeys(one for one in named if isinstance(one, str) and one))
+
+    @property
+    def place(self) -> str:
+        """Where its trials are: what the result says, else a folder beside it or the searches."""
+        said = self.result.get("trials_in")
+        if isinstance(said, str) and said:
+            return said
+        own = self.path / TRIALS
+        return str(own if own.is_dir() else self.path.parent.parent / TRIALS)
+
+    def trials(self, store: TrialStore) -> list[Trial]:
+        """Return every trial of its studies.
+
+        Raises
+        ------
+        DataError
+            If the result names no study, or one of them is not kept there.
+        """
+        if not self.studies:
+            raise DataError(f"{self.path} names no study of trials; it cannot be judged.")
+        found: list[Trial] = []
+        for study in self.studies:
+            kept = store.load(study)
+            if not kept:
+                raise DataError(
+                    f"{self.path.name}: no trial of study {study} is kept in {self.place}. Name "
+                    "the folder or database that holds them with --trials."
+                )
+            found += [*kept, *store.load(f"{study}-beside")]
+        return found
+
+    @property
+    def goal(self) -> str | None:
+        """The objective that chose; the first of several."""
+        found = self._setting("objective") or self._setting("objectives")
+        if isinstance(found, list):
+            return str(found[0]) if found else None
+        return None if found is None else str(found)
+
+    def limit(self, name: str) -> float | None:
+        """Return a limit of the search: ``min_trades`` or ``max_drawdown``."""
+        found = self._setting(name)
+        return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+    def chosen(self, trials: list[Trial]) -> dict[str, Trial]:
+        """Return the trial that was chosen, by asset: the one with its block's ``best_params``.
+
+        Assets without such a block, or for which nothing could be chosen, are not among them.
+        """
+        found: dict[str, Trial] = {}
+        for asset, block in self.blocks.items():
+            wanted = block.get("best_params")
+            for one in trials:
+                if one.asset == asset and one.is_complete and dict(one.parameters) == wanted:
+                    found.setdefault(asset, one)
+        return found
+
+    def _setting(self, name: str) -> Any:
+        """Return a setting, wherever the result keeps its settings."""
+        for block in (self.result, *(self.result.get(k) for k in ("settings", "constraints"))):
+            if isinstance(block, Mapping) and block.get(name) is not None:
+                return block[name]
+        return None
+
+
+def find_search(name: str, results: str | Path) -> Path:
+    """Return the directory of the search that a user means.
+
+    Parameters
+    ----------
+    name : str
+        An id, a beginning of one that no other search shares, ``latest``, or a directory.
+    results : path
+        The results; searches are in their folders `FOLDERS`.
+
+    Raises
+    ------
+    UsageError
+        If no search or several answer to it.
+    """
+    root = Path(results)
+    known = sorted(
+        (path for folder in FOLDERS for path in (root / folder).glob("*") if path.is_dir()),
+        key=lambda path: (path.name, path.parent.name),
+    )
+    known = [path for path in known if not path.name.startswith(".")]
+    if name == LATEST and known:
+        return known[-1]
+    exact = [path for path in known if path.name == name]
+    if not exact and Path(name).is_dir():
+        return Path(name)
+    found = exact or [path for path in known if is_plain(name) and path.name.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    places = " or ".join(str(root / folder) for folder in FOLDERS)
+    if not found:
+        newest = ", ".join(path.name for path in known[: -_MOST_NAMED - 1 : -1])
+        there = f"The newest: {newest}." if newest else "There is none."
+        raise UsageError(f"{name!r} is no search in {places}. {there}")
+    raise UsageError(f"{name!r} means {len(found)} searches in {places}. Write more of it.")
+
+
+def _object(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} is damaged: {error}.") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{path} is damaged: it holds no JSON object.")
+    return found
