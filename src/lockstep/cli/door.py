@@ -15,6 +15,7 @@ from lockstep.cli import audit_flags, logs
 from lockstep.cli.compare_flags import compare_parser
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
 from lockstep.cli.interrupts import exit_code, interruptible
+from lockstep.cli.luck_flags import luck_parser
 from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
 from lockstep.cli.verify_flags import verify_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
@@ -54,6 +55,7 @@ COMMANDS: dict[str, Command] = {
         "lockstep.cli.montecarlo", montecarlo_parser, "draw the days of a finished run again"
     ),
     "compare": Command("lockstep.cli.compare", compare_parser, "put runs side by side"),
+    "luck": Command("lockstep.cli.luck", luck_parser, "ask whether a search found skill or luck"),
     "verify": Command("lockstep.cli.verify", verify_parser, "make a finished run again: the same?"),
     **{
         f"audit {name}": Command("lockstep.cli.audit", parser, doc)

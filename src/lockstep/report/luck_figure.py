@@ -157,6 +157,7 @@ def _fields(axes: Axes, rows: Sequence[Row]) -> None:
             axes.plot(row.chosen, at, "D", color=_CHOSEN, markersize=7.0)
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.margins(x=0.03)  # the chosen is often the last of all
     named_ticks(axes.yaxis, [row.asset for row in rows])
     legend(axes, _handles(), ["a trial", "their middle half", "best by luck", "chosen"])
 
