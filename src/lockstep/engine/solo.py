@@ -15,6 +15,7 @@ from lockstep.core.errors import AssetError, failure_of
 from lockstep.core.plan import RunPlan
 from lockstep.core.protocols import Forgetful, Progress, Sink
 from lockstep.engine.apart import Answer, Call, each_apart
+from lockstep.engine.elsewhere import Done, Job, Shared, cluster, each_elsewhere
 from lockstep.engine.identities import check_identities
 from lockstep.engine.outcome import Solo
 from lockstep.engine.players import choose, play, workers
@@ -49,6 +50,11 @@ class Failure:
         """Keep what a process could not do."""
         return cls(f"{answer.symbol}: its strategy {answer.failure}.", answer.trace)
 
+    @classmethod
+    def elsewhere(cls, done: Done) -> Failure:
+        """Keep what a cluster could not do."""
+        return cls(f"{done.name}: its solo run {done.failure}.")
+
     def log(self, symbol: str, stage: str) -> None:
         """Tell of it, with the traceback for those who want it."""
         fields = {"event": f"{stage}.failed", "asset": symbol, "trace": self.trace}
@@ -59,8 +65,9 @@ class Failure:
 class SoloRuns:
     """How solo runs are played: compiled ones in threads, Cerebros in processes.
 
-    One job and no limit of time play Cerebros one by one in this process: whatever a strategy
-    does to its process then, it does to the run.
+    Inside the block of a cluster (`engine.elsewhere`) all of them are played there, whatever the
+    number of jobs. One job and no limit of time play Cerebros one by one in this process: whatever
+    a strategy does to its process then, it does to the run.
 
     Parameters
     ----------
@@ -128,6 +135,9 @@ class SoloRuns:
 
     def _each(self, plans: Mapping[str, RunPlan]) -> Iterator[tuple[str, Solo | Failure]]:
         players = {symbol: choose(plan, self.player) for symbol, plan in plans.items()}
+        if cluster() is not None:
+            yield from self._each_elsewhere(plans, players)
+            return
         alone = self.jobs == 1 and self.asset_timeout is None
         here = {s: p for s, p in plans.items() if alone or players[s] == "kernel"}
         at_once = [joblib.delayed(self._solo)(s, plan, players[s]) for s, plan in here.items()]
@@ -137,10 +147,21 @@ class SoloRuns:
         for answer in each_apart(away, jobs=self.jobs, seconds=limit, event=self.stage):
             yield (answer.symbol, Failure.apart(answer)) if answer.failure else answer.value
 
+    def _each_elsewhere(
+        self, plans: Mapping[str, RunPlan], players: Mapping[str, str]
+    ) -> Iterator[tuple[str, Solo | Failure]]:
+        jobs = [Job(s, _solo_there, (s, Shared(plan), players[s])) for s, plan in plans.items()]
+        for done in each_elsewhere(jobs):
+            yield (done.name, Failure.elsewhere(done)) if done.failure else done.value
+
     def _solo(self, symbol: str, plan: RunPlan, player: str) -> tuple[str, Solo | Failure]:
         fields = {"event": f"{self.stage}.started", "asset": symbol}
         _log.info("%s: solo run begun", symbol, extra=fields)
         return _solo(symbol, plan, player)
+
+
+def _solo_there(symbol: str, plan: Shared, player: str) -> tuple[str, Solo | Failure]:
+    return _solo(symbol, plan.value, player)
 
 
 def _solo(symbol: str, plan: RunPlan, player: str) -> tuple[str, Solo | Failure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +12,14 @@ import numpy as np
 
 from lockstep.config.models import AssetConfig, PortfolioConfig
 from lockstep.core.bars import Array, Bars, Ints
+from lockstep.core.calendar import DAY_NS
 from lockstep.core.errors import ConfigError, DataError
 from lockstep.core.plan import RunPlan
 from lockstep.core.protocols import Progress, Silent
 from lockstep.core.result import day_marks
 from lockstep.data.rates import Pair
 from lockstep.engine.apart import end_with
+from lockstep.engine.elsewhere import cluster
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.outcome import Solo
 from lockstep.engine.plan import own_pairs
@@ -24,6 +27,7 @@ from lockstep.engine.played import Played
 from lockstep.engine.players import play
 from lockstep.metrics.returns import daily_returns
 from lockstep.metrics.undefined import Undefined
+from lockstep.research.far import fit_far
 from lockstep.research.refit import Fit, History, Tuning, fit, most_wanted
 from lockstep.research.stitch import Choice, Stitcher, weigh
 from lockstep.research.windows import Plot, Window, span
@@ -151,7 +155,8 @@ class WalkForwardAnalyzer:
     hindsight : bool
         False leaves the naive in-sample curve out.
     jobs : int
-        Processes for the searches.
+        Processes for the searches; inside the block of a cluster (`engine.elsewhere`) they are
+        made there.
     progress : Progress
         Told of every finished search.
     """
@@ -247,6 +252,12 @@ class WalkForwardAnalyzer:
         return Refitted(fits, choice, inside)
 
 
+def _purge_days(one: Fit, bars: Bars) -> int:
+    """Return the days that the bars of a purge take, rounded up."""
+    a_day = len(bars) / len(np.unique(bars.time // DAY_NS))
+    return math.ceil(one.purge_bars / a_day)
+
+
 def _all_of(windows: Sequence[Window]) -> Window:
     """Return the window of hindsight: chosen on all out-of-sample bars, number 0."""
     begin, end = windows[0].begin, windows[-1].end
@@ -272,6 +283,9 @@ def _alone(stitcher: Stitcher, symbol: str, choices: Sequence[Choice]) -> Solo:
 
 def _each(calls: Sequence[tuple[History, Window]], tuning: Tuning, jobs: int) -> Iterator[Fit]:
     """Yield the fits as they come, in any order."""
+    if cluster() is not None:
+        yield from fit_far(calls, tuning)
+        return
     if jobs == 1 or len(calls) == 1:
         yield from (fit(history, window, tuning) for history, window in calls)
         return
