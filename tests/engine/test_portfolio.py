@@ -217,7 +217,7 @@ def test_a_failing_asset_leaves_a_partial_run_that_names_it_and_keeps_the_others
     assert result.facts["status"] == "partial"
     assert result.facts["failed"] == {
         "GBPUSD": "GBPUSD: its strategy failed with ZeroDivisionError: integer division or "
-        "modulo by zero (failing.py:19)"
+        "modulo by zero (failing.py:26)"
     }
     assert result.equity.empty and result.trades.empty and result.ledger.empty
     assert list(result.solo_equity.columns) == ["EURUSD", "XAUUSD"]
@@ -229,7 +229,7 @@ def test_a_failing_asset_leaves_a_partial_run_that_names_it_and_keeps_the_others
 def test_a_strategy_that_cannot_even_begin_is_the_failing_assets_fault_alone() -> None:
     configs = written(asset_configs(TRIO), "EURUSD", "tests.engine.failing:BreaksAtOnce")
     result = PortfolioBacktester(configs, portfolio()).run(market(TRIO, 44, 7))
-    assert result.facts["failed"]["EURUSD"].endswith("RuntimeError: no licence (failing.py:26)")
+    assert result.facts["failed"]["EURUSD"].endswith("RuntimeError: no licence (failing.py:33)")
     assert list(result.solo_equity.columns) == ["GBPUSD", "XAUUSD"]
 
 
