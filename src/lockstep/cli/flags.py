@@ -93,8 +93,8 @@ def add_portfolio(
         help="run at most N assets, ranked by the stored performance (default: all)",
     )  # fmt: skip
     _add_preference(what)
-    _add_config(what)
-    data = _add_data(parser)
+    add_config(what)
+    data = add_data(parser)
     data.add_argument(
         "--range", choices=["union", "common"],
         help="cover the union of the assets' data (default), or only what they share",
@@ -133,8 +133,8 @@ def asset_parser(prog: str) -> argparse.ArgumentParser:
         "--solo", action="store_true", help="drop the portfolio rules: the strategy alone"
     )
     _add_preference(what)
-    _add_config(what)
-    _add_data(parser)
+    add_config(what)
+    add_data(parser)
     _add_account(parser)
     _add_run(parser)
     _add_counterfactual(parser)
@@ -162,7 +162,7 @@ def montecarlo_parser(prog: str) -> argparse.ArgumentParser:
         help="lengths of blocks: geometric (stationary, default) or equal (circular)",
     )  # fmt: skip
     draws.add_argument(
-        "--block-days", type=_positive, metavar="DAYS",
+        "--block-days", type=positive_of, metavar="DAYS",
         help="mean length of a block (default: chosen from the run, Politis and White 2004)",
     )  # fmt: skip
     draws.add_argument(
@@ -174,11 +174,11 @@ def montecarlo_parser(prog: str) -> argparse.ArgumentParser:
     )
     asked = parser.add_argument_group("what is asked")
     asked.add_argument(
-        "--breaker-pct", type=_percent, metavar="PCT",
+        "--breaker-pct", type=percent_of, metavar="PCT",
         help="drawdown limit to test (default: that of the run's breaker)",
     )  # fmt: skip
     asked.add_argument(
-        "--ruin-pct", type=_percent, metavar="PCT",
+        "--ruin-pct", type=percent_of, metavar="PCT",
         help="loss of the starting equity that is called ruin (default: 50)",
     )  # fmt: skip
     run = parser.add_argument_group("run")
@@ -219,7 +219,8 @@ def _add_preference(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
 
 
-def _add_config(group: argparse._ArgumentGroup) -> None:
+def add_config(group: argparse._ArgumentGroup) -> None:
+    """Add the flags that say where assets and account are written."""
     group.add_argument(
         "--config", metavar="FILE",
         help="JSON or YAML of assets and account (default: assets_config_highperf.json)",
@@ -234,7 +235,8 @@ def _add_config(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
 
 
-def _add_data(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+def add_data(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the flags of bars and dates; return their group."""
     group = parser.add_argument_group("data")
     group.add_argument(
         "--data", metavar="DIR",
@@ -257,17 +259,17 @@ def _add_data(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 def _add_account(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("account")
     group.add_argument(
-        "--capital", type=_positive, metavar="MONEY", help="starting capital (default: 100000)"
+        "--capital", type=positive_of, metavar="MONEY", help="starting capital (default: 100000)"
     )
     group.add_argument(
-        "--currency", type=_currency, metavar="CODE", help="account currency (default: USD)"
+        "--currency", type=currency_of, metavar="CODE", help="account currency (default: USD)"
     )
     group.add_argument(
         "--margin", choices=["pooled", "segregated"],
         help="one margin pool (default), or one per asset",
     )  # fmt: skip
     group.add_argument(
-        "--max-drawdown-pct", type=_percent, metavar="PCT",
+        "--max-drawdown-pct", type=percent_of, metavar="PCT",
         help="drawdown at which the circuit breaker trips (default: 25)",
     )  # fmt: skip
     return group
@@ -304,7 +306,7 @@ def _add_counterfactual(parser: argparse.ArgumentParser) -> None:
 def _add_survival(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what may go wrong")
     group.add_argument(
-        "--asset-timeout", type=_positive, metavar="SECONDS",
+        "--asset-timeout", type=positive_of, metavar="SECONDS",
         help="end the strategy of an asset that takes longer, for its signals or its solo run; "
         "each then works in a process of its own (default: 3600 for hand-written strategies with "
         "--jobs above 1, else none)",
@@ -333,21 +335,24 @@ def _number(text: str) -> float:
     return value
 
 
-def _positive(text: str) -> float:
+def positive_of(text: str) -> float:
+    """Return a flag's number, or refuse it by name unless it is above 0."""
     value = _number(text)
     if value <= 0.0:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return value
 
 
-def _percent(text: str) -> float:
+def percent_of(text: str) -> float:
+    """Return a flag's percentage, or refuse it by name unless it is above 0 and up to 100."""
     value = _number(text)
     if not 0.0 < value <= 100.0:
         raise argparse.ArgumentTypeError(f"{text} is no percentage above 0 and up to 100")
     return value
 
 
-def _whole(text: str) -> int:
+def whole_of(text: str) -> int:
+    """Return a flag's whole number, or refuse it by name."""
     try:
         return int(text)
     except ValueError:
@@ -356,14 +361,14 @@ def _whole(text: str) -> int:
 
 def whole_above_zero(text: str) -> int:
     """Return a flag's whole number, or refuse it by name if it is below 1."""
-    value = _whole(text)
+    value = whole_of(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not at least 1")
     return value
 
 
 def _seed(text: str) -> int:
-    value = _whole(text)
+    value = whole_of(text)
     if not 0 <= value < 2**63:
         raise argparse.ArgumentTypeError(f"{text} is no seed; expected 0 to 2**63 - 1")
     return value
@@ -374,7 +379,8 @@ def seed_of(text: str) -> int:
     return _seed(text)
 
 
-def _currency(text: str) -> str:
+def currency_of(text: str) -> str:
+    """Return a flag's currency code, or refuse it by name."""
     if not (text.isalnum() and text.isascii() and text == text.upper() and 3 <= len(text) <= 8):
         raise argparse.ArgumentTypeError(f"{text!r} is no currency code such as USD")
     return text
