@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 from lockstep.config.loading import load  # noqa: E402
 from lockstep.core.plan import RunPlan  # noqa: E402
 from lockstep.data.sample import sample_bars  # noqa: E402
-from lockstep.engine.plan import plan_run, rules_of  # noqa: E402
+from lockstep.engine.plan import own_pairs, plan_run, rules_of  # noqa: E402
 from lockstep.engine.portfolio import PortfolioBacktester  # noqa: E402
 from lockstep.engine.weights import Schedule  # noqa: E402
 
@@ -56,7 +56,7 @@ def plans(n_assets: int, n_bars: int, rules: dict[str, Any]) -> tuple[list[RunPl
     run, bars = backtester(n_assets, rules)
     needed = {symbol: data.cut(slice(0, n_bars)) for symbol, data in bars.items()}
     full, _ = backtester(99, {})
-    known = list(full._own_pairs(needed))
+    known = own_pairs(full.assets, needed)
     assets = run.prepare({a.symbol: needed[a.symbol] for a in run.assets}, known).assets
     share = np.full(len(assets), 1 / len(assets))
     never = np.empty(0, dtype=np.int64)

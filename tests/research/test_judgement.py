@@ -47,6 +47,14 @@ def test_money_of_windows_and_assets_adds_up_to_the_account(found, walk):
     assert sum(days) == found["out_of_sample"]["days"] == len(walk.outside.days)
 
 
+def test_days_of_windows_are_calendar_months_but_for_the_embargo(found):
+    days = [(w["in_sample_days"], w["out_of_sample_days"]) for w in found["windows"][:2]]
+    assert days == [
+        (["2025-03-01", "2025-04-29"], ["2025-05-01", "2025-05-31"]),
+        (["2025-04-01", "2025-05-30"], ["2025-06-01", "2025-06-30"]),
+    ]
+
+
 def test_degradation_is_in_sample_minus_out_of_sample(found):
     for window in found["windows"]:
         inside, outside = window["in_sample"]["sharpe"], window["out_of_sample"]["sharpe"]

@@ -12,6 +12,8 @@ MEANING = {
     "and rules work together; they say nothing about any market.",
     "in-sample selection": "these assets' parameters were tuned on dates of this run. Expect less "
     "on dates they have not seen.",
+    "out-of-sample (walk-forward)": "parameters, assets and weights were chosen before the days "
+    "they traded on, window by window. Who chose strategy and ranges may still have seen them.",
     "degraded": "an asset failed and the others went on without it.",
 }
 

@@ -47,7 +47,8 @@ def numbers(walk: WalkForward, made_by: WalkForwardAnalyzer) -> Numbers:
     """
     borders = _borders(walk, made_by)
     earned = _by_asset(walk, borders)
-    windows = [_window(walk, k, borders, earned[k]) for k in range(len(walk.windows))]
+    spans = _spans(walk, made_by)
+    windows = [{**_window(walk, k, borders, earned[k]), **spans[k]} for k in range(len(spans))]
     inside = [window["in_sample"]["sharpe"] for window in windows]
     outside = [window["out_of_sample"]["sharpe"] for window in windows]
     whole = _account(walk)
@@ -123,6 +124,18 @@ def _borders(walk: WalkForward, made_by: WalkForwardAnalyzer) -> Ints:
     begins = np.array([one.choice.window.begin for one in walk.windows], dtype=np.int64)
     days = trading_days(begins, made_by.stitcher.weekend_days)
     return np.append(days, walk.outside.days[-1] + 1)
+
+
+def _spans(walk: WalkForward, made_by: WalkForwardAnalyzer) -> list[dict[str, list[str]]]:
+    """Return the first and last trading day of each window's two parts; data may begin later."""
+    found = []
+    for one in walk.windows:
+        window = one.choice.window
+        labels = [window.in_sample, window.until - 1, window.begin, window.end - 1]
+        days = trading_days(np.array(labels, dtype=np.int64), made_by.stitcher.weekend_days)
+        named = [_day(int(day)) for day in days]
+        found.append({"in_sample_days": named[:2], "out_of_sample_days": named[2:]})
+    return found
 
 
 def _window(walk: WalkForward, at: int, borders: Ints, pnl: Mapping[str, float]) -> Numbers:

@@ -27,6 +27,7 @@ from lockstep.engine.played import Played
 from lockstep.engine.players import play
 from lockstep.metrics.returns import daily_returns
 from lockstep.metrics.undefined import Undefined
+from lockstep.research.cpcv import Crossed, Folds, crossed
 from lockstep.research.far import fit_far
 from lockstep.research.refit import Fit, History, Tuning, fit, most_wanted
 from lockstep.research.stitch import Choice, Stitcher, weigh
@@ -229,6 +230,28 @@ class WalkForwardAnalyzer:
             solos={symbol: _alone(stitcher, symbol, choices) for symbol in plan.symbols},
             hindsight=refitted[-1] if self.hindsight else None,
         )
+
+    def cross_validated(self, folds: Folds) -> Crossed:
+        """Search every asset once over all its bars, and cross-validate the choice.
+
+        Parameters
+        ----------
+        folds : Folds
+            How the days are parted; `purge_days` is at least what the longest look-back and the
+            longest time exit of any asset make.
+
+        Raises
+        ------
+        DataError
+            If there are too few days, or no trial has returns.
+        """
+        own = {asset.symbol: self.bars[asset.symbol] for asset in self.assets}
+        first, last = span(own)
+        end = last + next(iter(own.values())).timeframe
+        fits = self._fits([Window(0, first, end, end, end)], self.stitcher)[0]
+        purge = max(_purge_days(one, own[symbol]) for symbol, one in fits.items())
+        wide = dataclasses.replace(folds, purge_days=max(folds.purge_days, purge))
+        return crossed({s: one.trials for s, one in fits.items()}, wide, self.portfolio)
 
     def _fits(self, windows: Sequence[Window], stitcher: Stitcher) -> dict[int, dict[str, Fit]]:
         histories = [

@@ -1,0 +1,262 @@
+"""A walk-forward from its flags to its page, and to the run of its account."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lockstep.cli.portfolio import (
+    compiling,
+    labelled,
+    overrides,
+    read_data,
+    selection_of,
+    tell,
+)
+from lockstep.cli.progress import ProgressBars
+from lockstep.config.loading import load
+from lockstep.config.models import RunConfig
+from lockstep.config.ranking import IN_SAMPLE_LABEL
+from lockstep.config.selection import Selection
+from lockstep.core.bars import Bars
+from lockstep.core.errors import StorageError, UsageError
+from lockstep.core.files import write_bytes, write_json, write_text
+from lockstep.core.protocols import Progress
+from lockstep.core.result import RunResult
+from lockstep.data.rates import Pair
+from lockstep.metrics.trade_hash import trade_hash
+from lockstep.metrics.undefined import Undefined
+from lockstep.report import walkforward as pages
+from lockstep.report.studies.walkforward import Walked, written
+from lockstep.report.write import write
+from lockstep.research import luck_numbers
+from lockstep.research.as_run import as_run
+from lockstep.research.cpcv import Crossed, Folds
+from lockstep.research.evaluation import Evaluator
+from lockstep.research.judgement import crossed_numbers, luck, numbers, settings
+from lockstep.research.objectives import Constraints
+from lockstep.research.refit import Tuning
+from lockstep.research.space import Space
+from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
+from lockstep.research.windows import Plot
+from lockstep.runs.manifest import Making, hashes
+from lockstep.runs.session import session
+from lockstep.runs.store import save
+from lockstep.runs.trials import TrialLedger
+
+FOLDER, TRIALS = "walkforward", "trials"
+#: Begins the label of ranges that lie around values tuned on the run's own dates.
+_TUNED = "RANGES LIE AROUND VALUES TUNED ON THESE DATES"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SpaceOf:
+    """What may be tried: a named grid, or written ranges; a class, so that processes can call it.
+
+    Parameters
+    ----------
+    name : str
+        Of the grid.
+    ranges : mapping
+        By parameter; empty takes the grid.
+    """
+
+    name: str
+    ranges: Mapping[str, Any]
+
+    def __call__(self, evaluator: Evaluator) -> Space:
+        """Return the space of an asset's in-sample bars."""
+        if self.ranges:
+            return Space.of(evaluator.asset, self.ranges)
+        return Space.named(self.name, evaluator)
+
+
+def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
+    """Walk forward; write the study and the run of its account; return 0."""
+    started = datetime.now(UTC)
+    if not arguments.results.strip():
+        raise UsageError("--results is empty; expected a folder, for example: results")
+    folds = Folds(*arguments.cpcv) if arguments.cpcv else None
+    loaded = load(
+        arguments.config,
+        _selection(arguments),
+        overrides=overrides(arguments),
+        results_dir=arguments.results,
+    )
+    if not arguments.quiet:
+        tell([*loaded.notices, *compiling("kernel")])
+    with ProgressBars(shown=not arguments.quiet) as progress:
+        bars, pairs = read_data(loaded.config, arguments.data, progress)
+        config = _labelled(loaded.config, bars)
+        analyzer = analyzer_of(arguments, config, (bars, pairs), progress)
+        analyzer.windows()  # too little data is told before the first search
+        walk = analyzer.run()
+        cross = None if folds is None else analyzer.cross_validated(folds)
+    making = Making(
+        config.to_plain(),
+        {symbol: dict(one.source) for symbol, one in bars.items()},
+        {pair.name: dict(pair.source) for pair in pairs},
+        {"player": "kernel", "rules": not arguments.solo, "walkforward": settings(analyzer)},
+        config_files=hashes(loaded.files),
+        seed=config.portfolio.seed,
+        argv=tuple(argv),
+    )
+    result, where = _kept(as_run(walk, analyzer, config.labels), making, bars, arguments, started)
+    told = _told(walk, analyzer, cross, result)
+    place = Path(arguments.results) / FOLDER / where.name
+    _write({**told, "argv": list(argv)}, walk, place)
+    if arguments.json:
+        sys.stdout.write((place / "walkforward.json").read_text(encoding="utf-8"))
+    else:
+        print("\n".join(summary(told, place, where)))
+    return 0
+
+
+def analyzer_of(
+    arguments: argparse.Namespace,
+    config: RunConfig,
+    data: tuple[Mapping[str, Bars], Sequence[Pair]],
+    progress: Progress,
+) -> WalkForwardAnalyzer:
+    """Return the analyzer that flags and configuration state."""
+    tuning = Tuning(
+        space=SpaceOf(arguments.space, ranges_of(arguments.vary or [])),
+        objective=arguments.objective,
+        constraints=Constraints(min_trades=arguments.min_trades),
+        method=arguments.method,
+        trials=arguments.trials,
+        seed=config.portfolio.seed,
+        assets=arguments.keep_assets,
+        most=arguments.most_assets,
+        store=TrialLedger(Path(arguments.results) / TRIALS),
+    )
+    return WalkForwardAnalyzer(
+        config.assets,
+        config.portfolio,
+        *data,
+        plot=Plot(
+            arguments.in_sample,
+            arguments.out_of_sample,
+            arguments.windows,
+            arguments.embargo_days,
+        ),
+        tuning=tuning,
+        rules=not arguments.solo,
+        hindsight=arguments.hindsight,
+        jobs=arguments.jobs,
+        progress=progress,
+    )
+
+
+def ranges_of(words: Sequence[str]) -> dict[str, str]:
+    """Return the ranges that ``--vary name=low:high:step`` states.
+
+    Raises
+    ------
+    UsageError
+        If a word is no such range, or names a parameter twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, given = word.partition("=")
+        if not (name and equals and given):
+            raise UsageError(f"--vary {word}: expected NAME=LOW:HIGH or NAME=LOW:HIGH:STEP.")
+        if name in found:
+            raise UsageError(f"--vary {name} is given twice; keep one of them.")
+        found[name] = given
+    return found
+
+
+def summary(told: Mapping[str, Any], place: Path, run_directory: Path) -> list[str]:
+    """Return the few lines that end a walk-forward on the terminal."""
+    return [
+        *(f"[{label}]" for label in told["labels"]),
+        pages.verdict(told),
+        f"study: {place / 'walkforward.txt'}",
+        f"run: {run_directory / 'report.txt'}",
+    ]
+
+
+def _selection(arguments: argparse.Namespace) -> Selection:
+    if arguments.symbol is None:
+        return selection_of(arguments)
+    for flag in ("assets", "portfolio", "max_assets"):
+        if getattr(arguments, flag) is not None:
+            raise UsageError(
+                f"--symbol {arguments.symbol} and --{flag.replace('_', '-')} both say what to "
+                "run; give one of them."
+            )
+    return Selection(preference=arguments.preference, symbols=(arguments.symbol,))
+
+
+def _labelled(config: RunConfig, bars: Mapping[str, Bars]) -> RunConfig:
+    """Return the configuration, labelled where ranges lie around values tuned on its own dates."""
+    tuned = [
+        label.removeprefix(f"{IN_SAMPLE_LABEL}: ")
+        for label in labelled(config, bars).labels
+        if label.startswith(IN_SAMPLE_LABEL)
+    ]
+    labels = [label for label in config.labels if not label.startswith(IN_SAMPLE_LABEL)]
+    return config.model_copy(update={"labels": (*labels, *(f"{_TUNED}: {one}" for one in tuned))})
+
+
+def _kept(
+    result: RunResult,
+    making: Making,
+    bars: Mapping[str, Bars],
+    arguments: argparse.Namespace,
+    started: datetime,
+) -> tuple[RunResult, Path]:
+    """Save the account as a run with its report; return it with its id, and where it is."""
+    with session(arguments.results, making, started=started) as run:
+        facts = run.facts(result.facts, ())
+        whole = dataclasses.replace(result, facts=facts, config=making.config)
+        save(whole, run.path)
+        write(whole, run.path, {symbol: bars[symbol] for symbol in whole.symbols})
+        run.finish(whole, trade_hash=trade_hash(whole), timings={}, at=datetime.now(UTC))
+        return whole, run.path
+
+
+def _told(
+    walk: WalkForward,
+    analyzer: WalkForwardAnalyzer,
+    cross: Crossed | None,
+    result: RunResult,
+) -> dict[str, Any]:
+    """Return the content of walkforward.json."""
+    found = numbers(walk, analyzer)
+    judged = luck(walk, analyzer)
+    if isinstance(judged, Undefined):
+        found["undefined"]["luck"] = judged.reason
+    name = str(result.facts["run_id"])
+    return {
+        "id": name,
+        "run_id": name,
+        "labels": list(result.facts["labels"]),
+        "luck": None if isinstance(judged, Undefined) else luck_numbers.numbers(judged),
+        **found,
+        "cross_validation": None if cross is None else crossed_numbers(cross),
+    }
+
+
+def _write(told: Mapping[str, Any], walk: WalkForward, place: Path) -> None:
+    naive = walk.hindsight.inside if walk.hindsight else None
+    drawn = Walked(
+        told,
+        walk.outside.days,
+        walk.outside.marks,
+        walk.outside.days[:0] if naive is None else naive.days,
+        walk.outside.marks[:0] if naive is None else naive.marks,
+    )
+    try:
+        for name, png in written(drawn).items():
+            write_bytes(place / "figures" / name, png)
+        write_text(place / "walkforward.txt", pages.page(told))
+        write_json(place / "walkforward.json", told)
+    except OSError as error:
+        raise StorageError(f"{place} cannot be written ({error.strerror}).") from error
