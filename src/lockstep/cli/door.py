@@ -16,8 +16,10 @@ from lockstep.cli.compare_flags import compare_parser
 from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
 from lockstep.cli.interrupts import exit_code, interruptible
 from lockstep.cli.luck_flags import luck_parser
+from lockstep.cli.optimize_flags import optimize_parser
 from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
 from lockstep.cli.verify_flags import verify_parser
+from lockstep.cli.walkforward_flags import walkforward_parser
 from lockstep.core.errors import ConfigError, IdentityError, LockstepError
 
 #: One BLAS thread, in this process and its workers: two would change the last bits of results.
@@ -53,6 +55,12 @@ COMMANDS: dict[str, Command] = {
     "report": Command("lockstep.cli.report", report_parser, "write a run's report again"),
     "montecarlo": Command(
         "lockstep.cli.montecarlo", montecarlo_parser, "draw the days of a finished run again"
+    ),
+    "optimize": Command(
+        "lockstep.cli.optimize", optimize_parser, "search parameters, and count every trial"
+    ),
+    "walkforward": Command(
+        "lockstep.cli.walkforward", walkforward_parser, "choose on the past, trade what follows"
     ),
     "compare": Command("lockstep.cli.compare", compare_parser, "put runs side by side"),
     "luck": Command("lockstep.cli.luck", luck_parser, "ask whether a search found skill or luck"),
