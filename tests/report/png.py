@@ -16,3 +16,10 @@ def size_of(png: bytes) -> tuple[int, int]:
 def ink(png: bytes) -> float:
     """Return the share of pixels darker than any grid line."""
     return float(np.mean(np.asarray(Image.open(io.BytesIO(png)).convert("L")) < 205))
+
+
+def margin(png: bytes, pixels: int = 6) -> int:
+    """Return the darkest grey along the edges: 255 if nothing is drawn out of the frame."""
+    grey = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+    sides = (grey[:pixels], grey[-pixels:], grey[:, :pixels], grey[:, -pixels:])
+    return int(min(side.min() for side in sides))
