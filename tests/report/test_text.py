@@ -181,7 +181,7 @@ def test_the_rules_section_says_what_each_rule_did_and_when():
     flat = " ".join(body.split())
     assert "tripped once; never resumed; active for 50.00% of the clock; closed 1 position" in flat
     assert "blocked 35 entry signals" in flat
-    assert "shrank 2 of 6 trades: factor 0.375 on average, 0.250 at least" in flat
+    assert "shrank 2 of 6 trades: factor 0.375 on average, 0.250 at the lowest" in flat
     assert "2025-01-07 12:00 It tripped." in flat
 
 

@@ -150,8 +150,8 @@ def correlated(case: Case) -> Iterator[Finding]:
 
 def _enough(case: Case, one: str, other: str) -> bool:
     """Return whether two assets have bars on days enough to compare their returns."""
-    days = (np.unique(case.bars_of(symbol) // (24 * HOUR_NS)) for symbol in (one, other))
-    return len(np.intersect1d(*days, assume_unique=True)) >= ENOUGH_DAYS
+    first, second = (np.unique(case.bars_of(symbol) // (24 * HOUR_NS)) for symbol in (one, other))
+    return len(np.intersect1d(first, second, assume_unique=True)) >= ENOUGH_DAYS
 
 
 def _setting(case: Case, name: str) -> Any:

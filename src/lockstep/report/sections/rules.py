@@ -97,9 +97,10 @@ def _changed(reading: Reading, rule: str) -> list[str]:
     factors = trades[column].to_numpy(dtype=np.float64) if column in trades else np.empty(0)
     below = factors[factors < 1.0]
     if len(below):
+        mean, lowest = multiple(float(below.mean())), multiple(float(below.min()))
         parts.append(
-            f"shrank {count(len(below))} of {counted(len(trades), 'trade')}: factor "
-            f"{multiple(float(below.mean()))} on average, {multiple(float(below.min()))} at least"
+            f"shrank {count(len(below))} of {counted(len(trades), 'trade')}: factor {mean} on "
+            f"average, {lowest} at the lowest"
         )
     unknown = reading.count("portfolio", "counts", "correlation_unknown")
     if rule == "correlation_scaling" and unknown:

@@ -173,8 +173,9 @@ NOTES = (
     "peak, valley, recovery: bars by their open. VaR and CVaR: historical, from daily marks; "
     "positive is a loss. record needed: trading days until the Sharpe ratio is above 0 at 95 %, if "
     "the days to come have the mean, volatility, skewness and kurtosis of those so far. 95 % "
-    "interval: of the chance behind the win rate, trades taken as independent. held: from open to "
-    "open of the bars. All formulas: docs/metrics.md."
+    "interval: of the chance behind the win rate, trades taken as independent. exposed: of the "
+    "run's clock, which also ticks while the own market is shut. held: from open to open of the "
+    "bars. All formulas: docs/metrics.md."
 )
 
 
