@@ -178,6 +178,7 @@ def one_try() -> Any:
 
     class OneTry(SchedulerPlugin):
         name = "lockstep-one-try"
+        idempotent = True
 
         def update_graph(self, scheduler: Any, *, keys: Any, **_: Any) -> None:
             for key in keys:

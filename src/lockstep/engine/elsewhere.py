@@ -7,6 +7,7 @@ knows what it is made of. Everything is called from the thread in which that was
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,7 +123,14 @@ def each_elsewhere(jobs: Sequence[Job], heard: Heard | None = None) -> Iterator[
         parallel = joblib.Parallel(
             return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
         )
-        yield from parallel(calls)
+        results = parallel(calls)
+        try:
+            for done in results:
+                yield done
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # joblib would tell of jobs that are let go
+                results.close()
 
 
 def _done(address: str, name: str, function: Callable[..., Any], *arguments: Any) -> Done:
