@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lockstep.core.files import write_bytes, write_json, write_text
-from lockstep.core.result import FILES, RunResult
+from lockstep.core.result import RunResult
 from lockstep.core.trial import Trial
 from lockstep.metrics.panel import panel
 from lockstep.metrics.returns import daily_returns
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         trials,
         test_of(first, arguments),
         chosen=first.chosen(own),
-        unseen=unseen_of(first.path),
+        unseen=unseen_of(first),
     )
     told = {"searches": [one.path.name for one in searches], **numbers(found)}
     write(first.path, told, found)
@@ -77,13 +79,13 @@ def test_of(search: SavedSearch, arguments: argparse.Namespace) -> LuckTest:
     return LuckTest(**given)
 
 
-def unseen_of(path: Path) -> Record | None:
-    """Return the days of the run that lies in a walk-forward's directory; None without one."""
-    if not (path / FILES[0]).is_file():
+def unseen_of(search: SavedSearch) -> Record | None:
+    """Return the days of a walk-forward's account, which no search saw; None without one."""
+    if search.run is None:
         return None
-    account = panel(RunResult.load(path)).account
+    account = panel(RunResult.load(search.run)).account
     daily = daily_returns(account.marks, account.initial)
-    return Record(account.days, daily if not isinstance(daily, Undefined) else account.marks[:0])
+    return Record(account.days, np.empty(0) if isinstance(daily, Undefined) else daily)
 
 
 def write(place: Path, told: Mapping[str, Any], found: Verdict) -> None:

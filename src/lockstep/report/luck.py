@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockstep.report.layout import Column, box, bullets, heading, pairs, paragraph, table
@@ -49,10 +49,11 @@ def first_line(numbers: Numbers) -> str:
     """
     found = numbers["verdict"]
     looks = _about(found["effective_trials"])
+    unseen = "n/a" if numbers["out_of_sample"]["days"] else "not measured"
     parts = [
         f"{counted(found['trials'], 'trial')} (about {looks} independent)",
         f"Sharpe ratio in sample {_or(found['in_sample_sharpe'], ratio)}",
-        f"out of sample {_or(found['out_of_sample_sharpe'], ratio, 'not measured')}",
+        f"out of sample {_or(found['out_of_sample_sharpe'], ratio, unseen)}",
         f"deflated Sharpe {_or(found['deflated_sharpe'], percent)}",
         f"PBO {_or(found['pbo'], percent)}",
     ]
@@ -65,17 +66,16 @@ def sentence(numbers: Numbers) -> str:
     return " ".join(part for part in said if part)
 
 
-def page(numbers: Numbers, names: Sequence[str] = ()) -> str:
+def page(numbers: Numbers) -> str:
     """Return the page.
 
     Parameters
     ----------
     numbers : mapping
         The content of ``luck.json``: the page says nothing that is not in it.
-    names : sequence of str
-        The searches it is about.
     """
     notes = Footnotes()
+    names = numbers.get("searches", ())
     about = [plain(", ".join(names))] if names else []
     lines = box(["LOCKSTEP: SKILL, OR THE BEST OF MANY", *about, "---", first_line(numbers)])
     lines += ["", heading("HOW MANY TRIALS"), *_trials(numbers)]
@@ -93,10 +93,13 @@ def page(numbers: Numbers, names: Sequence[str] = ()) -> str:
 def _unseen(numbers: Numbers) -> str:
     """Return what days say that no search saw."""
     seen = numbers["out_of_sample"]
-    if seen["sharpe"] is None:
-        lost = numbers["verdict"]["level"] == "luck" and seen["days"]
-        return "It lost all its equity on days that no search saw." if lost else ""
+    if not seen["days"]:
+        return ""
     days = f"on {counted(seen['days'], 'day')} that no search saw"
+    if seen["ruined"]:
+        return f"It lost all its equity {days}."
+    if seen["sharpe"] is None:
+        return f"It did not move {days}."
     if seen["sharpe"] <= 0.0:
         return f"It lost {days} (Sharpe ratio {ratio(seen['sharpe'])})."
     sure = seen["probabilistic_sharpe"]

@@ -137,11 +137,16 @@ def _outside(unseen: Record | None) -> Numbers:
     if unseen is None:
         nothing = Undefined("not measured: no days were kept from the search")
         dates = dict.fromkeys(("first_day", "last_day"), nothing)
-        return {"days": 0, **dates, **dict.fromkeys(names, nothing)}
+        return {"days": 0, "ruined": False, **dates, **dict.fromkeys(names, nothing)}
     if unseen.is_ruined:
-        return {**_span(unseen), **dict.fromkeys(names, Undefined("the equity reached zero"))}
+        return {
+            **_span(unseen),
+            "ruined": True,
+            **dict.fromkeys(names, Undefined("the equity reached zero")),
+        }
     return {
         **_span(unseen),
+        "ruined": False,
         "sharpe": _yearly_sharpe(unseen),
         "probabilistic_sharpe": probabilistic_sharpe(unseen.daily),
         "min_track_record_days": min_track_record(unseen.daily),

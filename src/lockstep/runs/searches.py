@@ -59,8 +59,9 @@ class SavedSearch:
         several = self.result.get("assets")
         if isinstance(several, Mapping):
             return {str(k): one for k, one in several.items() if isinstance(one, Mapping)}
-        asset = self.result.get("asset")
-        return {asset: self.result} if isinstance(asset, str) else {}
+        listed = several if isinstance(several, list) else [self.result]
+        told = [one for one in listed if isinstance(one, Mapping)]
+        return {str(one["asset"]): one for one in told if isinstance(one.get("asset"), str)}
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -73,7 +74,7 @@ class SavedSearch:
     @property
     def place(self) -> str:
         """Where its trials are: what the result says, else a folder beside it or the searches."""
-        said = self.result.get("trials_in")
+        said = self.result.get("ledger")
         if isinstance(said, str) and said:
             return said
         own = self.path / TRIALS
@@ -103,7 +104,7 @@ class SavedSearch:
     @property
     def goal(self) -> str | None:
         """The objective that chose; the first of several."""
-        found = self._setting("objective") or self._setting("objectives")
+        found = self._setting("objective")
         if isinstance(found, list):
             return str(found[0]) if found else None
         return None if found is None else str(found)
@@ -114,23 +115,44 @@ class SavedSearch:
         return found if isinstance(found, int | float) and not isinstance(found, bool) else None
 
     def chosen(self, trials: list[Trial]) -> dict[str, Trial]:
-        """Return the trial that was chosen, by asset: the one with its block's ``best_params``.
+        """Return the trial that was chosen, by asset: ``best_trial`` of its block's ``study``.
 
         Assets without such a block, or for which nothing could be chosen, are not among them.
+
+        Raises
+        ------
+        DataError
+            If that trial is not there, or has other parameters than the result says.
         """
+        known = {(one.study, one.number): one for one in trials}
         found: dict[str, Trial] = {}
         for asset, block in self.blocks.items():
-            wanted = block.get("best_params")
-            for one in trials:
-                if one.asset == asset and one.is_complete and dict(one.parameters) == wanted:
-                    found.setdefault(asset, one)
+            if block.get("best_trial") is None:
+                continue
+            one = known.get((str(block.get("study")), block["best_trial"]))
+            if one is None or dict(one.parameters) != block.get("best_params"):
+                raise DataError(
+                    f"{self.path.name}: trial {block['best_trial']} of {asset} is not kept in "
+                    f"{self.place} as the result tells it. Name the folder or database of its "
+                    "trials with --trials."
+                )
+            found[asset] = one
         return found
+
+    @property
+    def run(self) -> Path | None:
+        """The run whose days no search saw, of a walk-forward; None without one."""
+        name = self.result.get("run_id")
+        if not isinstance(name, str) or not is_plain(name):
+            return None
+        return self.path.parent.parent / name
 
     def _setting(self, name: str) -> Any:
         """Return a setting, wherever the result keeps its settings."""
-        for block in (self.result, *(self.result.get(k) for k in ("settings", "constraints"))):
-            if isinstance(block, Mapping) and block.get(name) is not None:
-                return block[name]
+        for told in (self.result, *self.blocks.values()):
+            for block in (told, told.get("settings"), told.get("constraints")):
+                if isinstance(block, Mapping) and block.get(name) is not None:
+                    return block[name]
         return None
 
 
@@ -158,7 +180,7 @@ def find_search(name: str, results: str | Path) -> Path:
     if name == LATEST and known:
         return known[-1]
     exact = [path for path in known if path.name == name]
-    if not exact and Path(name).is_dir():
+    if name and not exact and Path(name).is_dir():
         return Path(name)
     found = exact or [path for path in known if is_plain(name) and path.name.startswith(name)]
     if len(found) == 1:
