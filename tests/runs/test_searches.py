@@ -90,8 +90,12 @@ def test_trials_are_looked_for_where_the_result_says_else_beside_it(tmp_path):
     assert SavedSearch.of(path).place == str(tmp_path / "trials")
     (path / "trials").mkdir()
     assert SavedSearch.of(path).place == str(path / "trials")
-    there = saved(tmp_path, OTHER, ledger="postgresql://host/name")
+    there = saved(tmp_path, OTHER, trials_in="postgresql://host/name")
     assert SavedSearch.of(there).place == "postgresql://host/name"
+    elsewhere = saved(tmp_path, "20260107-a", trials_in=str(tmp_path))
+    assert SavedSearch.of(elsewhere).place == str(tmp_path)
+    moved = saved(tmp_path, "20260107-b", trials_in=str(tmp_path / "gone"))
+    assert SavedSearch.of(moved).place == str(tmp_path / "trials")
 
 
 def test_a_study_that_is_not_kept_is_never_left_out_silently(tmp_path):

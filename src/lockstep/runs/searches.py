@@ -73,9 +73,12 @@ class SavedSearch:
 
     @property
     def place(self) -> str:
-        """Where its trials are: what the result says, else a folder beside it or the searches."""
-        said = self.result.get("ledger")
-        if isinstance(said, str) and said:
+        """Where its trials are: what the result says, else ``trials`` of the search or the results.
+
+        A folder that is not there any more, for the results were moved, is looked for beside them.
+        """
+        said = self.result.get("trials_in")
+        if isinstance(said, str) and said and ("://" in said or Path(said).is_dir()):
             return said
         own = self.path / TRIALS
         return str(own if own.is_dir() else self.path.parent.parent / TRIALS)
