@@ -19,6 +19,7 @@ from lockstep.cli.portfolio import (
     tell,
 )
 from lockstep.cli.progress import ProgressBars
+from lockstep.cli.spaces import space_of
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.config.ranking import IN_SAMPLE_LABEL
@@ -56,24 +57,29 @@ _TUNED = "RANGES LIE AROUND VALUES TUNED ON THESE DATES"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SpaceOf:
-    """What may be tried: a named grid, or written ranges; a class, so that processes can call it.
+    """What may be tried, by flags; a class, so that processes can call it.
 
     Parameters
     ----------
-    name : str
-        Of the grid.
-    ranges : mapping
-        By parameter; empty takes the grid.
+    space : str or None
+        A named grid, or a file of ranges.
+    vary : tuple of str
+        Ranges, ``NAME=RANGE``.
+    method : str
+        Of the search.
     """
 
-    name: str
-    ranges: Mapping[str, Any]
+    space: str | None
+    vary: tuple[str, ...]
+    method: str
 
     def __call__(self, evaluator: Evaluator) -> Space:
         """Return the space of an asset's in-sample bars."""
-        if self.ranges:
-            return Space.of(evaluator.asset, self.ranges)
-        return Space.named(self.name, evaluator)
+        usual = None if self.vary else "focused"
+        flags = argparse.Namespace(
+            space=self.space or usual, vary=list(self.vary), method=self.method
+        )
+        return space_of(flags, evaluator)
 
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
@@ -125,12 +131,13 @@ def analyzer_of(
 ) -> WalkForwardAnalyzer:
     """Return the analyzer that flags and configuration state."""
     tuning = Tuning(
-        space=SpaceOf(arguments.space, ranges_of(arguments.vary or [])),
+        space=SpaceOf(arguments.space, tuple(arguments.vary or ()), arguments.method),
         objective=arguments.objective,
         constraints=Constraints(min_trades=arguments.min_trades),
         method=arguments.method,
         trials=arguments.trials,
         seed=config.portfolio.seed,
+        select=arguments.select,
         assets=arguments.keep_assets,
         most=arguments.most_assets,
         store=TrialLedger(Path(arguments.results) / TRIALS),
@@ -151,25 +158,6 @@ def analyzer_of(
         jobs=arguments.jobs,
         progress=progress,
     )
-
-
-def ranges_of(words: Sequence[str]) -> dict[str, str]:
-    """Return the ranges that ``--vary name=low:high:step`` states.
-
-    Raises
-    ------
-    UsageError
-        If a word is no such range, or names a parameter twice.
-    """
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, given = word.partition("=")
-        if not (name and equals and given):
-            raise UsageError(f"--vary {word}: expected NAME=LOW:HIGH or NAME=LOW:HIGH:STEP.")
-        if name in found:
-            raise UsageError(f"--vary {name} is given twice; keep one of them.")
-        found[name] = given
-    return found
 
 
 def summary(told: Mapping[str, Any], place: Path, run_directory: Path) -> list[str]:
@@ -238,10 +226,18 @@ def _told(
         "id": name,
         "run_id": name,
         "labels": list(result.facts["labels"]),
+        "studies": _studies(walk),
         "luck": None if isinstance(judged, Undefined) else luck_numbers.numbers(judged),
         **found,
         "cross_validation": None if cross is None else crossed_numbers(cross),
     }
+
+
+def _studies(walk: WalkForward) -> list[str]:
+    """Return the names of all studies, those of hindsight last."""
+    every = [*walk.windows, *([walk.hindsight] if walk.hindsight else [])]
+    named = [t.study for one in every for fit in one.fits.values() for t in fit.trials]
+    return list(dict.fromkeys(name for name in named if not name.endswith("-beside")))
 
 
 def _write(told: Mapping[str, Any], walk: WalkForward, place: Path) -> None:

@@ -77,12 +77,19 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         help="what a trial is chosen by (default: sharpe)",
     )  # fmt: skip
     group.add_argument(
-        "--space", choices=SPACES, default="focused",
-        help="named grid around the configured values (default: focused)",
+        "--select", choices=("best", "plateau"), default="best",
+        help="choose the best trial (default), or the best that its neighbours bear out; the "
+        "neighbours of five trials are then tried as well",
     )  # fmt: skip
     group.add_argument(
-        "--vary", action="append", metavar="NAME=LOW:HIGH[:STEP]", default=None,
-        help="vary this parameter over this range, and only those so named (repeatable)",
+        "--space", metavar="GRID|FILE",
+        help=f"named grid around the configured values ({', '.join(SPACES)}; default: focused), or "
+        "a JSON or YAML file of ranges",
+    )  # fmt: skip
+    group.add_argument(
+        "--vary", action="append", metavar="NAME=RANGE",
+        help="vary this parameter: NAME=LOW:HIGH, NAME=LOW:HIGH:STEP or NAME=A,B,C (repeatable; "
+        "alone it names all that is varied)",
     )  # fmt: skip
     group.add_argument(
         "--min-trades", type=_count, default=20, metavar="N",

@@ -98,6 +98,7 @@ def settings(made_by: WalkForwardAnalyzer) -> Numbers:
         "method": tuning.method,
         "trials_a_window": tuning.trials,
         "seed": tuning.seed,
+        "select": tuning.select,
         "assets": tuning.assets,
         "most_assets": tuning.most,
         "fewest_days": tuning.fewest_days,

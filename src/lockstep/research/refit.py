@@ -20,6 +20,7 @@ from lockstep.data.rates import Pair
 from lockstep.research.evaluation import Evaluator
 from lockstep.research.objectives import Constraints
 from lockstep.research.optimizer import Forgetting, ParameterOptimizer
+from lockstep.research.search import SELECTIONS as SELECT
 from lockstep.research.search import Search
 from lockstep.research.space import Space
 from lockstep.research.subject import pair_before
@@ -28,6 +29,8 @@ from lockstep.research.windows import Window, last_bars_off
 #: A space of more points is asked for its look-back at its ends only.
 _MOST_POINTS = 512
 SELECTIONS = ("profitable", "all")
+#: Best trials around which a plateau is looked for.
+_CANDIDATES = 5
 
 
 def configured_space(evaluator: Evaluator) -> Space:
@@ -49,6 +52,9 @@ class Tuning:
         What a trial must keep to be chosen.
     method, trials, seed
         As `ParameterOptimizer` takes them; every window and asset has the same seed.
+    select : str
+        ``best`` or ``plateau``, as `Search.best` takes it; a plateau is looked for around the best
+        five trials.
     assets : str
         ``profitable``: an asset trades if its chosen trial made money in sample; ``all``: every
         asset with a chosen trial does.
@@ -66,6 +72,7 @@ class Tuning:
     method: str = "random"
     trials: int | None = 50
     seed: int = 0
+    select: str = "best"
     assets: str = "profitable"
     most: int | None = None
     fewest_days: int = 20
@@ -75,6 +82,8 @@ class Tuning:
         """Check what is not checked by the search."""
         if self.assets not in SELECTIONS:
             raise ConfigError(f"assets is {self.assets!r}; expected {' or '.join(SELECTIONS)}.")
+        if self.select not in SELECT:
+            raise ConfigError(f"select is {self.select!r}; expected {' or '.join(SELECT)}.")
         if self.most is not None and self.most < 1:
             raise ConfigError(f"most is {self.most}; expected 1 or more.")
 
@@ -94,7 +103,7 @@ class Fit:
     purge_bars : int
         Bars that were taken off: the longest look-back and the longest holding time.
     trials : tuple of Trial
-        All of them.
+        All that were made, those beside the best included.
     chosen : Trial or None
         The best that keeps the constraints.
     score : float or None
@@ -185,6 +194,7 @@ def fit(history: History, window: Window, tuning: Tuning) -> Fit:
         trials=tuning.trials,
         seed=tuning.seed,
         store=tuning.store,
+        candidates=_CANDIDATES if tuning.select == "plateau" else 0,
     ).search()
     return _chosen(search, window, tuning, (until, purge))
 
@@ -196,8 +206,8 @@ def _left_out(symbol: str, window: Window, seen: History, tuning: Tuning, purge:
 
 
 def _chosen(search: Search, window: Window, tuning: Tuning, cut: tuple[int, int]) -> Fit:
-    ranked = search.ranked()
-    score, chosen = ranked[0] if ranked else (None, None)
+    chosen = search.best(tuning.select)
+    score = search.goals[0].of(chosen) if chosen is not None else None
     why = ""
     if chosen is None:
         failed = sum(not trial.is_complete for trial in search.trials)
@@ -208,7 +218,7 @@ def _chosen(search: Search, window: Window, tuning: Tuning, cut: tuple[int, int]
         window.number,
         search.asset,
         *cut,
-        trials=search.trials,
+        trials=search.made,
         chosen=chosen,
         score=score,
         why_not=why,

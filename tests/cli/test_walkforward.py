@@ -1,0 +1,92 @@
+import json
+
+import pytest
+
+from lockstep.cli.door import main
+from lockstep.core.result import RunResult
+
+FLAGS = [
+    "walkforward", "--assets", "EURUSDX", "BTCUSDX", "--in-sample", "2", "--out-of-sample", "2",
+    "--vary", "stop_multiplier=2:3:1", "--vary", "reward_risk=1,1.5", "--method", "grid",
+    "--min-trades", "5", "--jobs", "1", "--quiet",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    place = tmp_path_factory.mktemp("results")
+    assert main([*FLAGS, "--cpcv", "4:2", "--results", str(place)]) == 0
+    return place
+
+
+@pytest.fixture(scope="module")
+def study(results):
+    (found,) = (results / "walkforward").iterdir()
+    return found
+
+
+@pytest.fixture(scope="module")
+def told(study):
+    return json.loads((study / "walkforward.json").read_text(encoding="utf-8"))
+
+
+def test_a_study_has_its_numbers_its_page_and_its_figures(study, told):
+    files = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
+    assert files == {
+        "walkforward.json", "walkforward.txt",
+        "figures/windows.png", "figures/equity.png", "figures/parameters.png",
+    }  # fmt: skip
+    assert told["id"] == study.name
+    assert [len(window["assets"]) for window in told["windows"]] == [2, 2]
+    assert told["trials"] == 2 * 2 * 4
+    assert told["cross_validation"]["splits"] == 6
+
+
+def test_the_first_thing_said_is_how_likely_it_is_luck(study, told):
+    text = (study / "walkforward.txt").read_text(encoding="utf-8")
+    head = " ".join(line.strip("|+-= ") for line in text.splitlines()[:22])
+    assert "OUT-OF-SAMPLE (WALK-FORWARD) - parameters, assets and weights were chosen" in head
+    assert "24 trials (about" in head
+    assert "out of sample" in head
+    assert "PBO" in head
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_account_is_kept_as_a_run_that_other_commands_read(results, told, capsys):
+    run = results / told["run_id"]
+    result = RunResult.load(run)
+    assert "OUT-OF-SAMPLE (walk-forward)" in result.facts["labels"]
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["portfolio"]["net_pnl"] == pytest.approx(told["out_of_sample"]["net_pnl"])
+    assert main(["montecarlo", str(run), "--paths", "50", "--quiet"]) == 0
+    assert "OUT-OF-SAMPLE (walk-forward)" in capsys.readouterr().out
+
+
+def test_luck_finds_every_trial_of_the_study_again(results, told, capsys):
+    assert main(["luck", told["id"], "--results", str(results), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["verdict"]["trials"] == told["luck"]["verdict"]["trials"] == 24
+    expected = told["luck"]["verdict"]["out_of_sample_sharpe"]
+    assert again["verdict"]["out_of_sample_sharpe"] == pytest.approx(expected)
+
+
+def test_the_same_flags_pay_for_no_trial_twice(results, told, monkeypatch, capsys):
+    monkeypatch.setattr("lockstep.research.evaluation.Evaluator.evaluate", None)
+    monkeypatch.setattr("lockstep.cli.walkforward.write", lambda *_: None)  # the report of the run
+    assert main([*FLAGS, "--results", str(results), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["windows"] == told["windows"]
+    assert again["out_of_sample"] == told["out_of_sample"]
+
+
+@pytest.mark.parametrize(("flags", "code", "said"), [
+    (["--in-sample", "6"], 4, "Two whole ones need bars from 2025-01-01 up to the end of 2025-10"),
+    (["--symbol", "EURUSDX"], 2, "--symbol EURUSDX and --assets both say what to run"),
+    (["--cpcv", "3:3"], 3, "3 of 3 groups cannot be tested"),
+    (["--vary", "stop_multiplier"], 2, "--vary stop_multiplier: expected NAME="),
+    (["--vary", "stop_multiplyer=1:2:1"], 3, "stop_multiplyer is no parameter of mean_reversion"),
+])  # fmt: skip
+def test_what_cannot_be_done_is_said_before_any_search(flags, code, said, tmp_path, capsys):
+    assert main([*FLAGS, *flags, "--results", str(tmp_path)]) == code
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
