@@ -73,6 +73,8 @@ class ParameterOptimizer:
     candidates : int
         How many of the best trials have the points beside them tried, so that a plateau can be
         told from a lonely peak (`research.robustness`). Those are trials too.
+    code : str
+        Names the version of the code, so that trials of another are not taken for these.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class ParameterOptimizer:
     store: TrialStore = field(default_factory=Forgetting)
     progress: Progress = field(default_factory=Silent)
     candidates: int = 0
+    code: str = __version__
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -243,7 +246,7 @@ class ParameterOptimizer:
 
     def _identity(self) -> dict[str, Any]:
         return {
-            "version": __version__,
+            "code": self.code,
             "evaluator": identity(self.evaluator),
             "space": self.space.to_plain(),
             "method": self.method,

@@ -14,7 +14,6 @@ import numpy as np
 
 from lockstep.core.bars import Ints
 from lockstep.core.errors import ConfigError, StorageError
-from lockstep.core.protocols import TrialStore
 from lockstep.core.trial import Trial
 from lockstep.runs.trial_records import (
     ABOUT,
@@ -32,7 +31,7 @@ _DRIVERS = {"postgresql": "postgresql+psycopg", "postgresql+psycopg": "postgresq
 _NO_DAYS: Ints = np.empty(0, dtype=np.int64)
 
 
-def trial_store(where: str | Path) -> TrialStore:
+def trial_store(where: str | Path) -> TrialLedger | TrialDatabase:
     """Return where trials are kept: a folder, or a database by its URL.
 
     Raises
