@@ -11,7 +11,7 @@ def serve(folder: str) -> None:
 
     with LocalCluster(
         n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0",
-        local_directory=folder, silence_logs=100,
+        local_directory=folder, silence_logs=100, preload=["tests.cli.far_preload"],
     ) as cluster:  # fmt: skip
         print(cluster.scheduler_address, flush=True)
         time.sleep(120)

@@ -7,7 +7,8 @@ import socket
 
 import pytest
 
-from lockstep.cli import cluster
+from lockstep import __version__
+from lockstep.cli import cluster, cluster_worker
 from lockstep.cli.cluster import Place, connected, is_loopback, place_of
 from lockstep.cli.cluster_flags import add_cluster
 from lockstep.core.errors import ClusterError, UsageError
@@ -177,6 +178,19 @@ def test_a_cluster_that_only_its_own_can_reach_is_taken():
         Facts("tcp://127.0.0.1:1", "tcp://[::1]:2"),
     ):
         cluster._check_ways(facts, Place("tcp://127.0.0.1:1"))
+
+
+def test_sources_are_told_from_others_by_version_and_content(monkeypatch, tmp_path):
+    own = cluster_worker.sources.__wrapped__()
+    assert own == cluster_worker.sources.__wrapped__()
+    assert own.startswith(f"{__version__}-python3.")
+    (tmp_path / "cli").mkdir()
+    found = set()
+    for content in ("a = 1", "a = 2"):
+        (tmp_path / "a.py").write_text(content)
+        monkeypatch.setattr(cluster_worker, "__file__", str(tmp_path / "cli/cluster_worker.py"))
+        found.add(cluster_worker.sources.__wrapped__())
+    assert len(found | {own}) == 3
 
 
 def test_nobody_at_the_address_is_one_clear_error(monkeypatch):

@@ -17,6 +17,7 @@ import joblib
 import numpy as np
 import pytest
 
+from lockstep.cli import cluster, cluster_worker
 from lockstep.cli.cluster import connected
 from lockstep.core.errors import ClusterError, DataError
 from lockstep.engine import elsewhere
@@ -27,7 +28,7 @@ from lockstep.research.far import Errand, each_errand, search_far
 from lockstep.research.optimizer import Forgetting, ParameterOptimizer
 from lockstep.research.space import Space
 from lockstep.runs.trials import TrialLedger
-from tests.cli import far_jobs
+from tests.cli import far_jobs, far_preload
 from tests.engine.markets import asset_configs, market, portfolio
 from tests.research.test_optimizer import FEW, plain
 from tests.research.worlds import small_evaluator
@@ -45,14 +46,21 @@ def arguments(address: str, **given) -> argparse.Namespace:
 def local_cluster(folder, workers: int):
     return distributed.LocalCluster(
         n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0",
-        local_directory=str(folder), silence_logs=100,
+        local_directory=str(folder), silence_logs=100, preload=["tests.cli.far_preload"],
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def sources(monkeypatch):
+    """Let the sources stand still while they are being written."""
+    monkeypatch.setattr(cluster, "sources", far_preload.sources)
+    monkeypatch.setattr(cluster_worker, "sources", far_preload.sources)
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    with local_cluster(tmp_path_factory.mktemp("workers"), 2) as cluster:
-        yield cluster
+    with local_cluster(tmp_path_factory.mktemp("workers"), 2) as workers:
+        yield workers
 
 
 @pytest.fixture
@@ -298,8 +306,8 @@ def test_tls_works_and_a_stranger_is_not_let_in(tmp_path, monkeypatch):
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, protocol="tls://", security=security,
         host="127.0.0.1", dashboard_address=":0", silence_logs=100,
-    ) as cluster:  # fmt: skip
-        address = cluster.scheduler_address
+    ) as secured:  # fmt: skip
+        address = secured.scheduler_address
         assert address.startswith("tls://")
         with connected(arguments(address, **own)):
             assert [one.value for one in each_elsewhere(jobs(far_jobs.squared, (5,)))] == [25]

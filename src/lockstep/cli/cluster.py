@@ -24,7 +24,7 @@ from lockstep.cli.cluster_worker import one_try, sources
 from lockstep.core.errors import ClusterError, UsageError
 
 #: Seconds a scheduler has to answer.
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 20.0
 #: Seconds in which the first worker must be there.
 WORKER_SECONDS = 30.0
 _EXPECTED = "expected tls://HOST:PORT, or tcp://127.0.0.1:PORT on this machine."
@@ -196,7 +196,7 @@ def _client(place: Place) -> Any:
             direct_to_workers=False,
         )
     except (OSError, TimeoutError, ValueError) as error:
-        why = str(error.__cause__ or error).splitlines()[0]
+        why = next(iter(str(error.__cause__ or error).splitlines()), type(error).__name__)
         raise ClusterError(f"the scheduler at {place.address} does not answer ({why}).") from error
 
 

@@ -125,7 +125,7 @@ def each_elsewhere(jobs: Sequence[Job], heard: Heard | None = None) -> Iterator[
         )
         results = parallel(calls)
         try:
-            for done in results:
+            for done in results:  # noqa: UP028 - `yield from` would close it unseen
                 yield done
         finally:
             with warnings.catch_warnings():
