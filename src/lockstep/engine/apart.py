@@ -17,7 +17,9 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from lockstep.core.errors import LockstepError, UsageError
@@ -162,7 +164,7 @@ class _Worker:
         self.process = context.Process(
             target=_serve, args=(theirs, os.getpid(), function), daemon=True
         )
-        self.process.start()
+        _start_deaf(self.process)
         theirs.close()
 
     def wait_until_ready(self) -> None:
@@ -218,6 +220,23 @@ class _Worker:
         return f"lost its process to {name}{why}"
 
 
+def _start_deaf(process: BaseProcess) -> None:
+    """Start a process that never hears Ctrl-C, not even during its imports.
+
+    A terminal sends it to every process; the parent decides what becomes of the others. What a
+    thread blocks, the processes that it starts block too.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        process.start()
+        return
+    resource_tracker.ensure_running()  # its start would unblock the signal again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 # Inside a process -----------------------------------------------------------------------------
 
 
@@ -225,6 +244,8 @@ def _serve(pipe: Connection, parent: int, function: Callable[..., Any]) -> None:
     """Answer calls until the pipe closes; `function` is here to be imported before the first."""
     end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     pipe.send(_READY)
     while True:
         try:
