@@ -97,6 +97,20 @@ def test_a_run_is_verified_by_its_id_with_both_players(
     ]
 
 
+def test_a_table_that_is_gone_is_told_and_the_run_is_made_again(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = Path(shutil.copytree(run, tmp_path / run.name))
+    (lost / "trades.csv").unlink()
+    words = ["--data", "bars", "--player", "kernel", "--jobs", "1", "--quiet"]
+    assert door.main(["verify", str(lost), *words]) == 6
+    assert capsys.readouterr().out.splitlines() == [
+        f"{run.name}: trades.csv is missing since the run.",
+        f"{run.name}, played by kernel:",
+        "  kernel: DIFFERENT: trades.csv: saved no file, now a table",
+    ]
+
+
 def test_one_player_verifies_a_run_named_by_its_path(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -295,7 +309,7 @@ def test_data_that_are_gone_and_runs_that_are_unfinished_leave_with_4(
     assert door.main(["verify", run.name, "--data", str(tmp_path / "empty")]) == 4
     assert "EURUSD: no file" in capsys.readouterr().err
     assert door.main(["verify", str(tmp_path / "empty")]) == 4
-    assert "holds no finished run: facts.json is missing" in capsys.readouterr().err
+    assert "holds no finished run: config.json is missing" in capsys.readouterr().err
 
 
 def test_a_run_that_was_stopped_is_not_compared(

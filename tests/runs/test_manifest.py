@@ -133,7 +133,10 @@ def test_the_digest_names_configuration_data_and_whether_there_are_rules() -> No
 
 
 def test_the_command_line_of_a_run_is_read_or_missed(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"does not say how it was begun: manifest\.json"):
+    with pytest.raises(UsageError, match=r"does not say how it was begun: .*manifest\.json"):
+        begun_by(tmp_path)
+    write_json(tmp_path / "manifest.json", {"argv": []})
+    with pytest.raises(UsageError, match="does not say how it was begun: no argv"):
         begun_by(tmp_path)
     write_json(tmp_path / "manifest.json", begun("x", making(), START))
     assert begun_by(tmp_path) == ["main.py", "--symbol", "EURUSD"]

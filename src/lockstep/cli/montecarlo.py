@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.cli.progress import ProgressBars
+from lockstep.cli.show import as_left, stopped_short, storing
 from lockstep.core.errors import UsageError
-from lockstep.core.files import atomic, write_json, write_text
+from lockstep.core.files import write_bytes, write_json, write_text
 from lockstep.core.result import RunResult
 from lockstep.report import montecarlo as pages
 from lockstep.report.figures import fan_chart
@@ -29,15 +30,18 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Simulate from a saved run; return the exit code."""
     settings = settings_of(arguments)
     directory = find(arguments.run, arguments.results)
-    result = RunResult.load(directory)
-    with ProgressBars(shown=not arguments.quiet) as progress:
-        simulation = settings.run(result, progress)
-    numbers = outcomes(simulation, result)
+    stopped_short(directory)
+    with as_left(directory):
+        result = RunResult.load(directory)
+        with ProgressBars(shown=not arguments.quiet) as progress:
+            simulation = settings.run(result, progress)
+        numbers = outcomes(simulation, result)
+        picture = fan_chart.png(pages.fan(numbers, arrays(simulation)))
     place = directory / FOLDER
-    with atomic(place / f"{settings.variant}.png") as part:
-        part.write_bytes(fan_chart.png(pages.fan(numbers, arrays(simulation))))
-    write_text(place / f"{settings.variant}.txt", pages.page(numbers))
-    write_json(place / f"{settings.variant}.json", numbers)
+    with storing(directory):
+        write_bytes(place / f"{settings.variant}.png", picture)
+        write_text(place / f"{settings.variant}.txt", pages.page(numbers))
+        write_json(place / f"{settings.variant}.json", numbers)
     if arguments.json:
         sys.stdout.write((place / f"{settings.variant}.json").read_text(encoding="utf-8"))
     else:

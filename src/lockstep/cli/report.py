@@ -10,8 +10,8 @@ from lockstep import report
 from lockstep.cli import runs
 from lockstep.cli.bars_of import bars_of
 from lockstep.cli.logs import notice
-from lockstep.cli.show import finished
-from lockstep.core.errors import DataError, StorageError, UsageError
+from lockstep.cli.show import as_left, finished, storing
+from lockstep.core.errors import UsageError
 from lockstep.core.files import sha256_of
 from lockstep.core.parameters import nearest
 from lockstep.core.result import RunResult
@@ -27,38 +27,25 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Write the report of a run again; return the exit code."""
     path = find(arguments.run, arguments.results)
     finished(path)
-    notice(altered(path))
-    result = RunResult.load(path)
-    more = asked(arguments.prices, result)
-    wanted = sorted({*subjects(result), *more})
-    bars = bars_of(path, wanted, arguments.data) if wanted else {}
-    if not arguments.quiet:
+    with as_left(path):
+        result = RunResult.load(path)
+        more = asked(arguments.prices, result)
+        wanted = sorted({*subjects(result), *more})
+        bars = bars_of(path, wanted, arguments.data) if wanted else {}
         notice([f"no prices of {s}: {why}" for s, why in bars.items() if isinstance(why, str)])
-    before = hashes(path)
-    try:
-        metrics = report.write(result, path, bars)
-        report.write_prices(result, metrics, path, {symbol: bars[symbol] for symbol in more})
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written ({error.strerror}).") from error
-    after = hashes(path)
-    RunDirectory(path).renew({*before, *after})
+        before = hashes(path)
+        with storing(path):
+            try:
+                metrics = report.write(result, path, bars)
+                more_bars = {symbol: bars[symbol] for symbol in more}
+                report.write_prices(result, metrics, path, more_bars)
+            finally:  # whatever was written is what belongs there
+                after = hashes(path)
+                RunDirectory(path).renew({*before, *after})
     runs.written(str(path.parent))
     changed = sorted(name for name in after if after[name] != before.get(name))
     print("\n".join(told(path, len(after), changed)))
     return 0
-
-
-def altered(path: Path) -> list[str]:
-    """Return a sentence for every table that is not as the run left it: its report will be new."""
-    try:
-        damage = RunDirectory(path).damage()
-    except DataError:  # a run without hashes cannot say
-        return []
-    return [
-        f"{name} is {what}: the report is of what is there now, not of what the run left"
-        for name, what in damage.items()
-        if name not in report.PAGES and not name.startswith(f"{report.FIGURES}/")
-    ]
 
 
 def asked(symbols: Sequence[str] | None, result: RunResult) -> list[str]:

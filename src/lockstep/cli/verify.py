@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.core.bars import Bars
 from lockstep.core.errors import CHECK_FAILED, DataError, UsageError
-from lockstep.core.files import sha256_of, write_json
+from lockstep.core.files import read_object, sha256_of, write_json
 from lockstep.core.result import FILES, RunResult
 from lockstep.core.tables import write_csv
 from lockstep.data.load import source_paths
@@ -89,32 +88,40 @@ class Saved:
         Raises
         ------
         DataError
-            If it is not finished, or a file of a finished run is missing.
+            If it is not finished, or what it would be made from is missing or unreadable.
         """
         standing = RunDirectory(path).standing
         if standing in (RUNNING, FAILED, INTERRUPTED):
             raise DataError(f"{path} is {standing}; only a finished run can be compared.")
-        missing = [name for name in (*FILES, "manifest.json") if not (path / name).is_file()]
+        missing = [name for name in _MADE_FROM if not (path / name).is_file()]
         if missing:
             raise DataError(
                 f"{path} holds no finished run: {missing[0]} is missing. There is nothing to "
                 "compare with."
             )
-        facts, manifest, plain = (
-            json.loads((path / name).read_text(encoding="utf-8"))
-            for name in ("facts.json", "manifest.json", "config.json")
-        )
+        plain, facts, manifest = (read_object(path / name) for name in _MADE_FROM)
+        _says(path / "manifest.json", manifest, {"data": dict, "argv": list})
+        _says(path / "facts.json", facts, {"run_id": str, "player": str, "rules": (bool, list)})
         return cls(path, facts, manifest, plain, load(path / "config.json", is_own=True).config)
+
+
+def _says(file: Path, plain: Mapping[str, Any], kinds: Mapping[str, Any]) -> None:
+    for name, kind in kinds.items():
+        if not isinstance(plain.get(name), kind):
+            raise DataError(f"{file} does not say how the run was made: it gives no {name}.")
 
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Verify a saved run; return 0 if it is the same, 6 if not."""
     path = find(arguments.run, arguments.results)
-    saved = Saved.read(path)
     told, can_be_made = damage_of(path)
+    for line in told:  # whatever is found out next
+        print(line)
     if not can_be_made:
-        print("\n".join(told))
         return DIFFERENT
+    saved = Saved.read(path)
+    if not told:
+        complete(path)
     folder = data_folder(saved, arguments.data)
     check_data(saved, folder)
     players, notices = players_of(saved.config, arguments.player)
@@ -127,16 +134,34 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
             for player in players:
                 _again(saved, bars, pairs, Path(place) / player, arguments.jobs, progress)
         lines, same = findings(saved, {name: Path(place) / name for name in players})
-    print("\n".join([*told, *lines]))
+    print("\n".join(lines))
     return 0 if same and not told else DIFFERENT
+
+
+def complete(path: Path) -> None:
+    """Refuse a run without a table; one that kept hashes is told of instead, as damaged.
+
+    Raises
+    ------
+    DataError
+        Naming what is missing.
+    """
+    missing = [name for name in FILES if not (path / name).is_file()]
+    if missing:
+        raise DataError(
+            f"{path} holds no finished run: {missing[0]} is missing. There is nothing to compare "
+            "with."
+        )
 
 
 def damage_of(path: Path) -> tuple[list[str], bool]:
     """Return a line for each file that is not as the run left it, and whether it can be made again.
 
-    It cannot if what it would be made from is damaged. A run of a version that kept no hashes has
-    no known damage.
+    It cannot if what it would be made from is damaged. A run of a version that kept no hashes, or
+    that is not finished, has no known damage.
     """
+    if RunDirectory(path).standing in (RUNNING, FAILED, INTERRUPTED):
+        return [], True
     try:
         damage = RunDirectory(path).damage()
     except DataError:
@@ -318,9 +343,10 @@ def statistics_of(saved: Saved, place: Path, player: str) -> str:
         return f"other trades: their hash was {known}, is {made}"
     if player != saved.facts["player"] or not (saved.path / NUMBERS).is_file():
         return ""
-    one, other = (
-        json.loads((where / NUMBERS).read_text(encoding="utf-8")) for where in (saved.path, place)
-    )
+    try:
+        one, other = (read_object(where / NUMBERS) for where in (saved.path, place))
+    except DataError as error:
+        return str(error)
     apart = statistics_apart(one, other)
     return f"statistics differ by more than {TOLERANCE:g}: {apart}" if apart else ""
 

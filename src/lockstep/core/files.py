@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lockstep.core.errors import DataError
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -74,6 +76,29 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON in one step: two spaces of indent, no NaN, floats that round-trip."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """Return the JSON object that a file holds.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read, or holds something else.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read ({reason(error)}).") from error
+    if not isinstance(found, dict):
+        raise DataError(f"{path} cannot be read (it holds no JSON object).")
+    return found
+
+
+def reason(error: Exception) -> str:
+    """Return why a file could not be read, without the path, on one line."""
+    said = error.strerror if isinstance(error, OSError) else None
+    return " ".join((said or str(error) or type(error).__name__).split())
 
 
 def sha256_of(path: Path) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
 from lockstep.core.errors import DataError
+from lockstep.core.files import read_object, reason
 
 #: Terms of the daily identity (docs/account.md, section 8), columns of `RunResult.ledger`.
 LEDGER_TERMS = (
@@ -94,7 +96,7 @@ class RunResult:
         Raises
         ------
         DataError
-            If the directory holds no complete run.
+            If the directory holds no complete run, or a file of it cannot be read.
         """
         root = Path(directory)
         missing = [name for name in FILES if not (root / name).is_file()]
@@ -104,17 +106,32 @@ class RunResult:
                 "Expected the directory of a finished run."
             )
         return cls(
-            facts=json.loads((root / "facts.json").read_text(encoding="utf-8")),
-            config=json.loads((root / "config.json").read_text(encoding="utf-8")),
-            equity=pd.read_parquet(root / "equity.parquet"),
-            trades=_read_trades(root / "trades.csv"),
-            decisions=_read_csv(root / "decisions.csv", ("time",)),
-            weights=_read_csv(root / "weights.csv", ("time",)).set_index("time"),
-            ledger=pd.read_parquet(root / "ledger.parquet"),
-            account=pd.read_parquet(root / "account.parquet"),
-            solo_trades=_read_trades(root / "solo" / "trades.csv"),
-            solo_equity=pd.read_parquet(root / "solo" / "equity.parquet"),
+            facts=read_object(root / "facts.json"),
+            config=read_object(root / "config.json"),
+            equity=_table(root / "equity.parquet", pd.read_parquet),
+            trades=_table(root / "trades.csv", _read_trades),
+            decisions=_table(root / "decisions.csv", _read_decisions),
+            weights=_table(root / "weights.csv", _read_weights),
+            ledger=_table(root / "ledger.parquet", pd.read_parquet),
+            account=_table(root / "account.parquet", pd.read_parquet),
+            solo_trades=_table(root / "solo" / "trades.csv", _read_trades),
+            solo_equity=_table(root / "solo" / "equity.parquet", pd.read_parquet),
         )
+
+
+def _table(path: Path, read: Callable[[Path], pd.DataFrame]) -> pd.DataFrame:
+    try:
+        return read(path)
+    except (OSError, ValueError, KeyError, ArrowException) as error:
+        raise DataError(f"{path} cannot be read ({reason(error)}).") from error
+
+
+def _read_decisions(path: Path) -> pd.DataFrame:
+    return _read_csv(path, ("time",))
+
+
+def _read_weights(path: Path) -> pd.DataFrame:
+    return _read_csv(path, ("time",)).set_index("time")
 
 
 def _read_trades(path: Path) -> pd.DataFrame:
@@ -127,7 +144,7 @@ def _read_csv(path: Path, times: tuple[str, ...]) -> pd.DataFrame:
             path,
             keep_default_na=False,
             na_values=[""],
-            dtype=dict.fromkeys(TEXT_COLUMNS, "str"),
+            dtype=dict.fromkeys((*TEXT_COLUMNS, *times), "str"),
         )
     except pd.errors.EmptyDataError:  # a table without columns: the portfolio was not played
         return pd.DataFrame()

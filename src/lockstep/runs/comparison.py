@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow import ArrowException
 
+from lockstep.core.files import reason
 from lockstep.core.result import FILES
 
 #: The tables of a run, those that tell most first.
@@ -52,7 +54,8 @@ class Difference:
     def __str__(self) -> str:
         """Return the difference in one line."""
         place = ", ".join(part for part in (self.row, self.column) if part)
-        return f"{self.file}, {place}: saved {self.saved}, now {self.again}"
+        where = f"{self.file}, {place}" if place else self.file
+        return f"{where}: saved {self.saved}, now {self.again}"
 
 
 def first_difference(
@@ -103,8 +106,17 @@ def _close(first: Any, second: Any) -> bool:
 
 
 def _in_file(file: str, saved: Path, again: Path) -> Difference | None:
-    if saved.read_bytes() == again.read_bytes():
-        return None
+    if not saved.is_file():
+        return Difference(file, "", "", "no file", "a table")
+    try:
+        if saved.read_bytes() == again.read_bytes():
+            return None
+        return _in_content(file, saved, again)
+    except (OSError, ValueError, RecursionError, ArrowException) as error:
+        return Difference(file, "", "", f"a file that cannot be read ({reason(error)})", "a table")
+
+
+def _in_content(file: str, saved: Path, again: Path) -> Difference | None:
     if file.endswith(".json"):
         one, other = (
             dict(_leaves("", json.loads(path.read_text(encoding="utf-8"))))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.core.errors import ConfigError, DataError, StrategyError, UsageError
-from lockstep.core.files import sha256_of, sync_directory, write_json
+from lockstep.core.files import read_object, sha256_of, sync_directory, write_json
 from lockstep.runs.lock import holder_of, lock_path
 from lockstep.runs.parts import FOLDER as PARTS
 
@@ -175,8 +175,13 @@ class RunDirectory:
                 hashes[name] = sha256_of(self.path / name)
         self.mark(str(marked["status"]), dict(sorted(hashes.items())))
 
-    def damage(self) -> dict[str, str]:
+    def damage(self, names: Iterable[str] | None = None) -> dict[str, str]:
         """Return the files that are not as the run left them: ``missing`` or ``changed``.
+
+        Parameters
+        ----------
+        names : iterable of str or None
+            Only these are looked at; None is all of them.
 
         Raises
         ------
@@ -187,12 +192,10 @@ class RunDirectory:
         if not isinstance(hashes, dict):
             raise DataError(f"{self.path} holds no hashes of its files; they cannot be checked.")
         found = {}
-        for name, expected in sorted(hashes.items()):
-            path = self.path / name
-            if not path.is_file():
-                found[name] = "missing"
-            elif sha256_of(path) != expected:
-                found[name] = "changed"
+        for name in sorted(hashes if names is None else hashes.keys() & {*names}):
+            what = _harm(self.path / name, hashes[name])
+            if what:
+                found[name] = what
         return found
 
     @contextmanager
@@ -284,10 +287,19 @@ def _running(name: str) -> dict[str, Any]:
     return {"run_id": name, "status": RUNNING, "pid": os.getpid()}
 
 
+def _harm(path: Path, expected: object) -> str:
+    """Return what happened to a file of a known hash; empty if nothing did."""
+    try:
+        if not path.is_file():
+            return "missing"
+        return "" if sha256_of(path) == expected else "changed"
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+
+
 def _marked(path: Path) -> dict[str, Any]:
     """Return the content of a status file; empty if there is none that can be read."""
     try:
-        found = json.loads((path / STATUS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_object(path / STATUS_FILE)
+    except DataError:
         return {}
-    return found if isinstance(found, dict) else {}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lockstep.core.errors import UsageError
+from lockstep.core.errors import DataError, UsageError
+from lockstep.core.files import read_object
 from lockstep.core.result import FILES
 from lockstep.runs.directory import (
     COMPLETE,
@@ -148,6 +148,7 @@ def listed(path: Path) -> Listed:
     read = {name: _read(path / name) for name in wanted}
     wrong = [f"{name} is missing or unreadable" for name, plain in read.items() if plain is None]
     if finished:
+        wrong += [f"{name} is {what}" for name, what in _changed(place, read).items()]
         missing = (name for name in FILES if name not in read and not _is_file(path / name))
         wrong += [f"{name} is missing" for name in missing]
         status = DAMAGED if wrong else status
@@ -155,6 +156,14 @@ def listed(path: Path) -> Listed:
         read.get(name) or {} for name in ("config.json", "facts.json", "metrics.json")
     )
     return Listed(path.name, date, status, **_told(config, facts, metrics), wrong="; ".join(wrong))
+
+
+def _changed(place: RunDirectory, read: Mapping[str, object]) -> dict[str, str]:
+    """Return which of the files that could be read are not as the run left them."""
+    try:
+        return place.damage([name for name, plain in read.items() if plain is not None])
+    except DataError:  # a run without hashes cannot say
+        return {}
 
 
 def _told(
@@ -196,10 +205,9 @@ def _number(value: object) -> float | None:
 def _read(path: Path) -> dict[str, Any] | None:
     """Return a file's JSON object; None if there is none that can be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_object(path)
+    except DataError:
         return None
-    return found if isinstance(found, dict) else None
 
 
 def _date(name: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lockstep import __version__
-from lockstep.core.errors import UsageError
-from lockstep.core.files import sha256_of
+from lockstep.core.errors import DataError, UsageError
+from lockstep.core.files import read_object, sha256_of
 from lockstep.runs.directory import canonical, digest
 
 MANIFEST_FILE = "manifest.json"
@@ -161,11 +160,12 @@ def begun_by(path: Path) -> list[str]:
         If its manifest does not say.
     """
     try:
-        return [str(w) for w in json.loads((path / MANIFEST_FILE).read_text("utf-8"))["argv"]]
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(
-            f"{path.name} does not say how it was begun: {MANIFEST_FILE} cannot be read ({error})."
-        ) from error
+        words = read_object(path / MANIFEST_FILE).get("argv")
+    except DataError as error:
+        raise UsageError(f"{path.name} does not say how it was begun: {error}") from error
+    if not isinstance(words, list) or not words:
+        raise UsageError(f"{path.name} does not say how it was begun: no argv in {MANIFEST_FILE}.")
+    return [str(word) for word in words]
 
 
 def differences(saved: Mapping[str, Any], making: Making, config: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lockstep.core.errors import StorageError, UsageError
-from lockstep.core.files import sweep, write_json
+from lockstep.core.errors import DataError, StorageError, UsageError
+from lockstep.core.files import read_object, sweep, write_json
 from lockstep.core.result import RunResult
 from lockstep.runs import manifest as manifests
 from lockstep.runs.directory import (
@@ -217,8 +216,6 @@ def unfinished(root: Path, resume: str, digest: str) -> RunDirectory:
 
 def _read(place: RunDirectory, name: str) -> dict[str, Any]:
     try:
-        return dict(json.loads((place.path / name).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{place.run_id} cannot be gone on with: {name} cannot be read ({error})."
-        ) from error
+        return read_object(place.path / name)
+    except DataError as error:
+        raise UsageError(f"{place.run_id} cannot be gone on with: {error}") from error
