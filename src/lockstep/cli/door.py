@@ -170,6 +170,7 @@ _KINDS = {
     2: "usage error",
     3: "configuration error",
     4: "data error",
+    69: "cluster error",
     74: "results cannot be written",
     75: "already being run",
 }

@@ -7,6 +7,7 @@ import math
 import os
 from datetime import datetime
 
+from lockstep.cli.cluster_flags import add_cluster
 from lockstep.config.presets import PREFERENCES, PRESETS
 from lockstep.core.registry import allocation
 
@@ -22,8 +23,9 @@ SCHEMES = ("stationary", "circular")
 A_RUN = "a run id, the beginning of one, latest, or the directory of a run"
 
 _EXIT_CODES = """\
-exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 74 results
-cannot be written, 75 the same is being run already, 129, 130 or 143 interrupted, 1 bug
+exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 69 the
+cluster is lost, 74 results cannot be written, 75 the same is being run already, 129, 130 or 143
+interrupted, 1 bug
 """
 _PORTFOLIO = """\
 Run many single-asset strategies together: one leveraged account, one clock, portfolio risk acting
@@ -73,6 +75,7 @@ def portfolio_parser(prog: str) -> argparse.ArgumentParser:
     add_portfolio(parser)
     _add_counterfactual(parser)
     _add_survival(parser)
+    add_cluster(parser)
     return parser
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from lockstep import report
 from lockstep.cli import index, logs, memory
+from lockstep.cli.cluster import connected
 from lockstep.cli.flags import portfolio_parser
 from lockstep.cli.interrupts import last_act
 from lockstep.cli.progress import ProgressBars
@@ -53,7 +54,8 @@ _SETTINGS = (
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Run a portfolio; return its exit code."""
     arguments = gone_on(arguments, argv, portfolio_parser)
-    return backtest(arguments, argv, selection_of(arguments), jobs=arguments.jobs)
+    with connected(arguments):
+        return backtest(arguments, argv, selection_of(arguments), jobs=arguments.jobs)
 
 
 def selection_of(arguments: argparse.Namespace) -> Selection:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lockstep.cli.cluster import connected
 from lockstep.cli.portfolio import (
     compiling,
     labelled,
@@ -96,7 +97,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     )
     if not arguments.quiet:
         tell([*loaded.notices, *compiling("kernel")])
-    with ProgressBars(shown=not arguments.quiet) as progress:
+    with connected(arguments), ProgressBars(shown=not arguments.quiet) as progress:
         bars, pairs = read_data(loaded.config, arguments.data, progress)
         config = _labelled(loaded.config, bars)
         analyzer = analyzer_of(arguments, config, (bars, pairs), progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from lockstep.cli.cluster_flags import add_cluster
 from lockstep.cli.flags import add_portfolio, new_parser, whole_above_zero
 
 _DESCRIPTION = """\
@@ -36,6 +37,7 @@ def walkforward_parser(prog: str) -> argparse.ArgumentParser:
     what = add_portfolio(parser, "walkforward.json")
     what.add_argument("--symbol", metavar="SYMBOL", help="one asset alone in the account")
     what.add_argument("--solo", action="store_true", help="drop the portfolio rules of the account")
+    add_cluster(parser)
     return parser
 
 
