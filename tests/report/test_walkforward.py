@@ -1,0 +1,110 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from lockstep.report.studies.walkforward import Walked, equity, parameters, windows, written
+from lockstep.report.walkforward import page, verdict
+from lockstep.research import luck_numbers
+from lockstep.research.judgement import luck, numbers
+from lockstep.research.objectives import Constraints
+from tests.engine.markets import market
+from tests.research.test_walkforward import TRIO, analyzer, tuning
+
+
+def study(symbols=TRIO, **given):
+    bars = market(symbols, seed=3, days=130)
+    made_by = analyzer(bars, symbols, **given)
+    walk = made_by.run()
+    told = {
+        "id": "20250101-000000-0badcafe", "run_id": "20250101-000000-0badcafe",
+        "labels": ["SYNTHETIC", "OUT-OF-SAMPLE (walk-forward)"],
+        **numbers(walk, made_by), "luck": luck_numbers.numbers(luck(walk, made_by)),
+    }  # fmt: skip
+    naive = walk.hindsight.inside if walk.hindsight else None
+    none = walk.outside.days[:0], walk.outside.marks[:0]
+    return Walked(told, walk.outside.days, walk.outside.marks,
+                  *(none if naive is None else (naive.days, naive.marks)))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def full():
+    return study(hindsight=True)
+
+
+@pytest.fixture(scope="module")
+def empty():
+    return study(tuning=tuning(constraints=Constraints(min_trades=10_000)))
+
+
+def test_a_page_is_a_hundred_columns_wide_and_begins_with_labels_and_verdict(full):
+    text = page(full.numbers)
+    assert max(map(len, text.splitlines())) <= 100
+    assert (
+        text.index("SYNTHETIC - ") < text.index("trials (about") < text.index("PROMISED AND KEPT")
+    )
+    assert verdict(full.numbers).split(" | ")[0].startswith("54 trials (about ")
+
+
+def test_what_a_page_says_is_in_the_numbers(full):
+    said = " ".join(page(full.numbers).split())
+    whole = full.numbers["out_of_sample"]
+    assert f"{whole['net_pnl']:+,.2f} USD" in said
+    assert f"Sharpe ratio {full.numbers['in_sample']['median_sharpe']:.2f} (median" in said
+    assert f"{full.numbers['degradation']['sharpe']:.2f} of the Sharpe ratio" in said
+    assert f"{full.numbers['consistency']['gaining']:.2%} of the windows gained" in said
+    for window in full.numbers["windows"]:
+        assert f"{window['in_sample_days'][0]} {window['in_sample_days'][1]}" in said
+
+
+def test_a_window_that_chose_nothing_says_why(empty):
+    said = " ".join(page(empty.numbers).split())
+    assert "window 1: EURUSD - none of 6 trials could be chosen (0 failed)" in said
+    assert "n/a[1]" in said
+    assert "no asset was chosen in this window" in said
+    assert "No window chose any parameter." in said
+
+
+def test_paths_are_told_in_runs(full):
+    path = {"path": [12, 12, 24, None], "stability": {"median": 12.0, "low": 12.0, "high": 18.0,
+                                                      "changes": 1, "iqr": 6.0}}  # fmt: skip
+    told = {**full.numbers, "parameters": {"EURUSD": {"entry_period": path}}}
+    assert "12(x2) 24 -" in page(told)
+
+
+def test_a_study_without_any_trial_is_told(full):
+    told = {**full.numbers, "luck": None, "undefined": {"luck": "no trial was made"}}
+    assert verdict(told) == "NOTHING WAS TRIED: no trial was made."
+
+
+def test_bars_are_the_sharpe_ratios_of_the_windows(full):
+    told = full.numbers["windows"]
+    calendar, ratios = windows(full).axes
+    heights = sorted(bar.get_height() for bar in ratios.patches)
+    known = [w[part]["sharpe"] for w in told for part in ("in_sample", "out_of_sample")]
+    assert heights == pytest.approx(sorted(known))
+    assert len(calendar.patches) == 2 * len(told)
+
+
+def test_the_account_and_the_naive_curve_are_drawn_as_they_are(full):
+    curve, falls = equity(full).axes
+    drawn = [np.asarray(one.get_ydata()) for one in curve.lines[:2]]
+    assert np.array_equal(drawn[0], full.marks)
+    assert np.array_equal(drawn[1], full.naive_marks)
+    peak = np.maximum.accumulate(np.append(100_000.0, full.marks))[1:]
+    assert np.asarray(falls.lines[-1].get_ydata()) == pytest.approx(100 * (full.marks / peak - 1))
+
+
+def test_every_asset_has_its_path_in_every_panel(full):
+    panels = parameters(full).axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["entry_period", "stop_multiplier"]
+    assert [len(axes.lines) for axes in panels] == [3, 3]
+
+
+def test_figures_are_drawn_for_one_asset_and_for_nothing_chosen(empty):
+    assert set(written(empty)) == {"windows.png", "equity.png", "parameters.png"}
+    alone = study(("EURUSD",))
+    assert len(written(alone)["equity.png"]) > 10_000
+    many = {f"p{k}": alone.numbers["parameters"]["EURUSD"]["entry_period"] for k in range(30)}
+    wide = dataclasses.replace(alone, numbers={**alone.numbers, "parameters": {"EURUSD": many}})
+    assert len(parameters(wide).axes) == 16
