@@ -148,6 +148,17 @@ def _lay_best(raw: _Raw, best: Path) -> None:
         raw.data["portfolio"] = (raw.data.get("portfolio") or {}) | settings
         tuned = tuned.get("assets") or {}
     base = raw.data.get("assets") or {}
+    strangers = [
+        key
+        for key, block in tuned.items()
+        if key not in base and isinstance(block, dict) and "instrument" not in block
+    ]
+    if strangers:
+        tuned = {key: block for key, block in tuned.items() if key not in strangers}
+        raw.notices.append(
+            f"{best} also tunes {', '.join(sorted(strangers))}, which {raw.files[0].name} does not "
+            "have: left out."
+        )
     for key, block in tuned.items():
         for part in block if isinstance(block, dict) else ():
             raw.findings.sources[f"assets.{key}.{part}"] = str(best)
