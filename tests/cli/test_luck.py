@@ -69,6 +69,16 @@ def test_a_search_gets_a_line_a_page_a_picture_and_numbers(place, capsys):
     assert told["by_asset"]["A"]["chosen"]["number"] == 2
 
 
+def test_labels_of_a_search_stand_above_its_verdict(place, capsys):
+    path = search(OTHER, noise(8), labels=["SYNTHETIC", "IN-SAMPLE"])
+    assert luck(OTHER) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["[SYNTHETIC]", "[IN-SAMPLE]"]
+    lines = (path / "luck.txt").read_text(encoding="utf-8").splitlines()
+    assert [line.strip("| ") for line in lines[2:5]] == [OTHER, "[SYNTHETIC]", "[IN-SAMPLE]"]
+    told = json.loads((path / "luck.json").read_text(encoding="utf-8"))
+    assert told["labels"] == ["SYNTHETIC", "IN-SAMPLE"]
+
+
 def test_what_was_chosen_is_judged_and_not_the_best(place):
     path = search(OTHER, noise(8), chosen=11)
     assert luck(OTHER) == 0

@@ -60,6 +60,29 @@ def test_a_field_without_any_gain_proves_nothing():
     assert (found.statistic, found.lower, found.consistent, found.white) == (0.0, 1.0, 1.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("seed", "lower", "consistent", "upper", "white"),
+    [
+        (0, 0.0550, 0.0757, 0.0810, 0.1628),
+        (1, 0.3797, 0.4873, 0.5208, 0.4485),
+        (2, 0.0095, 0.0138, 0.0140, 0.0300),
+        (3, 0.1250, 0.1757, 0.1898, 0.1725),
+    ],
+)
+def test_p_values_are_those_of_another_implementation(seed, lower, consistent, upper, white):
+    # arch 8.0.0, SPA(0, -x, block_size=4, reps=4000, bootstrap="stationary", studentize=False,
+    # seed=1): of x divided by its standard errors, and of x itself for White. Drawn otherwise, a
+    # p-value of 0.5 differs by 0.011 in the standard deviation.
+    dice = np.random.default_rng(seed)
+    field = 0.01 * (dice.normal(size=(300, 15)) + 0.5 * dice.normal(size=(300, 1)))
+    field[:, 3] += 0.0012
+    field[:, 8] -= 0.003
+    found = superior_predictive_ability(field, block_days=4.0, resamples=4000, seed=1)
+    assert (found.lower, found.consistent, found.upper, found.white) == pytest.approx(
+        (lower, consistent, upper, white), abs=0.025
+    )
+
+
 def test_the_scale_of_a_trial_matters_to_white_only():
     field = noise(6, edge=0.002)
     scaled = field * np.where(np.arange(15) == 9, 32.0, 1.0)

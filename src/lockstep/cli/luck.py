@@ -39,13 +39,16 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         chosen=first.chosen(own),
         unseen=unseen_of(first),
     )
-    told = {"searches": [one.path.name for one in searches], **numbers(found)}
+    labels = list(dict.fromkeys(label for one in searches for label in one.labels))
+    names = [one.path.name for one in searches]
+    told = {"searches": names, "labels": labels, **numbers(found)}
     write(first.path, told, found)
     if arguments.json:
         sys.stdout.write((first.path / f"{NAME}.json").read_text(encoding="utf-8"))
     else:
-        print("\n".join([pages.first_line(told), f"page: {first.path / NAME}.txt"]))
-        print(f"picture: {first.path / NAME}.png")
+        page = first.path / NAME
+        lines = [*(f"[{label}]" for label in labels), pages.first_line(told)]
+        print("\n".join([*lines, f"page: {page}.txt", f"picture: {page}.png"]))
     return 0
 
 

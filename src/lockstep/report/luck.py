@@ -27,8 +27,8 @@ _CARE = (
     "The tests take the days as they came. A market that changes is not in them.",
     "The tests of choosing (PBO, reality check) look at Sharpe ratios, whatever the search's goal.",
     (
-        "The deflated Sharpe ratio takes days as independent of each other; the reality check, "
-        "which draws blocks of days, does so less."
+        "The deflated Sharpe ratio takes days as independent of each other. Where gains follow "
+        "gains, it and the reality check find skill in noise more often than they say."
     ),
 )
 
@@ -77,6 +77,7 @@ def page(numbers: Numbers) -> str:
     notes = Footnotes()
     names = numbers.get("searches", ())
     about = [plain(", ".join(names))] if names else []
+    about += [f"[{plain(label)}]" for label in numbers.get("labels", ())]
     lines = box(["LOCKSTEP: SKILL, OR THE BEST OF MANY", *about, "---", first_line(numbers)])
     lines += ["", heading("HOW MANY TRIALS"), *_trials(numbers)]
     lines += [

@@ -105,7 +105,7 @@ def picture(numbers: Mapping[str, Any], arrays: Mapping[str, Any]) -> Picture:
     searches = ", ".join(numbers.get("searches", ())) or "(unsaved)"
     return Picture(
         said=f"{searches}  |  {made}, about {count(round(found['effective_trials']))} independent",
-        labels=[NAMES[found["level"]]],
+        labels=[NAMES[found["level"]], *numbers.get("labels", ())],
         rows=rows,
         ranks=arrays["ranks"],
         inside=arrays["inside"],

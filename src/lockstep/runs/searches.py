@@ -105,6 +105,12 @@ class SavedSearch:
         return found
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """What a reader must know before any number: SYNTHETIC, IN-SAMPLE, ..."""
+        found = self.result.get("labels")
+        return tuple(str(label) for label in found) if isinstance(found, list) else ()
+
+    @property
     def goal(self) -> str | None:
         """The objective that chose; the first of several."""
         found = self._setting("objective")
