@@ -170,9 +170,9 @@ def _plateau(around: Neighbourhood | None) -> Numbers | None:
 
 def _around(one: Neighbourhood) -> Numbers:
     return {
+        **(_plateau(one) or {}),
         "trial": one.centre.number,
         "score": one.score,
-        **(_plateau(one) or {}),
         "plateau": one.plateau,
         "points": [
             {
