@@ -132,6 +132,17 @@ def test_days_of_one_asset_only_count_as_flat_for_the_other():
     assert mixed.record.daily == pytest.approx([0.01, -0.005, 0.02, 0.01])
 
 
+def test_what_luck_earned_on_few_days_is_spread_over_all():
+    # B has half the days: of what its best would earn by luck a day, the mix gets half as much
+    trials = [*noise(1), *noise(2, n_days=120, asset="B")]
+    found = verdict(trials, QUICK)
+    a, b = found.assets
+    earned = [one.deflation.hurdle * one.chosen.daily.std(ddof=1) * len(one.days) for one in (a, b)]
+    mixed = found.mixed.record
+    assert len(mixed.days) == 240
+    assert found.mixed.hurdle == pytest.approx(sum(earned) / 480 / mixed.daily.std(ddof=1))
+
+
 def test_noise_is_no_skill_and_an_edge_is():
     levels = [told(noise(seed))["verdict"]["level"] for seed in range(20)]
     assert levels.count("skill") <= 1
