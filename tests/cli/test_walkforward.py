@@ -3,7 +3,9 @@ import json
 import pytest
 
 from lockstep.cli.door import main
+from lockstep.core.files import write_json
 from lockstep.core.result import RunResult
+from lockstep.metrics.summary import summarise
 
 FLAGS = [
     "walkforward", "--assets", "EURUSDX", "BTCUSDX", "--in-sample", "2", "--out-of-sample", "2",
@@ -12,10 +14,17 @@ FLAGS = [
 ]  # fmt: skip
 
 
+def only_numbers(result, directory, bars):
+    """Write of a report what other commands read; its pages have tests of their own."""
+    write_json(directory / "metrics.json", summarise(result))
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     place = tmp_path_factory.mktemp("results")
-    assert main([*FLAGS, "--cpcv", "4:2", "--results", str(place)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lockstep.cli.walkforward.write", only_numbers)
+        assert main([*FLAGS, "--cpcv", "4:2", "--results", str(place)]) == 0
     return place
 
 
@@ -62,6 +71,11 @@ def test_the_account_is_kept_as_a_run_that_other_commands_read(results, told, ca
     assert "OUT-OF-SAMPLE (walk-forward)" in capsys.readouterr().out
 
 
+def test_the_account_cannot_be_verified_as_if_its_parameters_never_changed(results, told, capsys):
+    assert main(["verify", told["run_id"], "--results", str(results), "--quiet"]) == 2
+    assert "is the account of a walk-forward" in capsys.readouterr().err
+
+
 def test_luck_finds_every_trial_of_the_study_again(results, told, capsys):
     assert main(["luck", told["id"], "--results", str(results), "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
@@ -72,7 +86,7 @@ def test_luck_finds_every_trial_of_the_study_again(results, told, capsys):
 
 def test_the_same_flags_pay_for_no_trial_twice(results, told, monkeypatch, capsys):
     monkeypatch.setattr("lockstep.research.evaluation.Evaluator.evaluate", None)
-    monkeypatch.setattr("lockstep.cli.walkforward.write", lambda *_: None)  # the report of the run
+    monkeypatch.setattr("lockstep.cli.walkforward.write", only_numbers)
     assert main([*FLAGS, "--results", str(results), "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["windows"] == told["windows"]

@@ -89,6 +89,8 @@ class Saved:
         ------
         DataError
             If it is not finished, or what it would be made from is missing or unreadable.
+        UsageError
+            If it is the account of a walk-forward.
         """
         standing = RunDirectory(path).standing
         if standing in (RUNNING, FAILED, INTERRUPTED):
@@ -101,6 +103,11 @@ class Saved:
             )
         plain, facts, manifest = (read_object(path / name) for name in _MADE_FROM)
         _says(path / "manifest.json", manifest, {"data": dict, "argv": list})
+        if "walkforward" in facts:
+            raise UsageError(
+                f"{path.name} is the account of a walk-forward, whose parameters change by window; "
+                "make it again by the walkforward command, with the flags in its manifest.json."
+            )
         _says(path / "facts.json", facts, {"run_id": str, "player": str, "rules": (bool, list)})
         return cls(path, facts, manifest, plain, load(path / "config.json", is_own=True).config)
 
@@ -266,7 +273,8 @@ def _again(
 ) -> None:
     """Make the run again and keep its files in `place`."""
     config = saved.config
-    options = saved.manifest.get("options", {})
+    # a run of a version without them says by its facts whether rules were tried out
+    options = saved.manifest.get("options", {"counterfactual": "counterfactuals" in saved.facts})
     played = PortfolioBacktester(
         config.assets,
         config.portfolio,
@@ -358,7 +366,9 @@ def _reasons(saved: Saved) -> Iterator[str]:
     if digest(saved.plain, saved.manifest["data"], rules) != made:
         yield f"  config.json is not the one the run was made from: {made} no longer names it"
     code = saved.manifest.get("code", {}).get("sha256")
-    if code is not None and code != source_hash():
+    if code is None:
+        yield "  it does not say by which sources of Lockstep it was made: an earlier version"
+    elif code != source_hash():
         yield f"  the sources of Lockstep are not those it was made by ({code[:12]})"
     written = saved.manifest.get("code", {}).get("strategies", {})
     for name, present_hash in strategies_of(saved.config).items() if written else ():

@@ -46,7 +46,7 @@ from lockstep.research.refit import Tuning
 from lockstep.research.space import Space
 from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
 from lockstep.research.windows import Plot
-from lockstep.runs.manifest import Making, hashes
+from lockstep.runs.manifest import Making, hashes, source_hash
 from lockstep.runs.session import session
 from lockstep.runs.store import save
 from lockstep.runs.trials import TrialLedger
@@ -142,6 +142,7 @@ def analyzer_of(
         assets=arguments.keep_assets,
         most=arguments.most_assets,
         store=TrialLedger(Path(arguments.results) / TRIALS),
+        code=source_hash(),
     )
     return WalkForwardAnalyzer(
         config.assets,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lockstep import __version__
 from lockstep.config.models import AssetConfig, PortfolioConfig
 from lockstep.core.bars import Bars, Ints
 from lockstep.core.calendar import DAY_NS
@@ -64,6 +65,8 @@ class Tuning:
         In-sample trading days with bars an asset needs.
     store : TrialStore
         Keeps every trial; what it already holds is not paid for again.
+    code : str
+        Names the version of the code, so that trials of another are not taken for these.
     """
 
     space: Callable[[Evaluator], Space] = configured_space
@@ -77,6 +80,7 @@ class Tuning:
     most: int | None = None
     fewest_days: int = 20
     store: TrialStore = field(default_factory=Forgetting)
+    code: str = __version__
 
     def __post_init__(self) -> None:
         """Check what is not checked by the search."""
@@ -194,6 +198,7 @@ def fit(history: History, window: Window, tuning: Tuning) -> Fit:
         trials=tuning.trials,
         seed=tuning.seed,
         store=tuning.store,
+        code=tuning.code,
         candidates=_CANDIDATES if tuning.select == "plateau" else 0,
     ).search()
     return _chosen(search, window, tuning, (until, purge))
