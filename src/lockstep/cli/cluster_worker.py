@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import platform
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -19,6 +17,7 @@ import numpy as np
 from lockstep import __version__
 from lockstep.core.errors import ClusterError
 from lockstep.engine.elsewhere import told_by
+from lockstep.runs.manifest import source_hash
 
 #: Begins the key of every job on the scheduler.
 PREFIX = "lockstep-"
@@ -83,14 +82,9 @@ def _check(sources_there: str, address: str) -> None:
 @lru_cache(maxsize=1)
 def sources() -> str:
     """Return what must be the same on both sides: versions, and a hash of Lockstep's sources."""
-    root = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
     python = ".".join(platform.python_version_tuple()[:2])
     versions = f"{__version__}-python{python}-numpy{np.__version__}"
-    return f"{versions}-{digest.hexdigest()[:12]}"
+    return f"{versions}-{source_hash()[:12]}"
 
 
 class _Told:
