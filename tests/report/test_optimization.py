@@ -107,3 +107,17 @@ def test_robustness_names_the_parameter_that_loses_most_first():
     assert falls.index("period") < falls.index("multiplier")
     losing = dataclasses.replace(study(), plateau={"score": -1.0, "fall": None, "falls": {}})
     assert "n/a: the score is not above zero" in page(losing)
+
+
+def test_of_several_assets_each_page_tells_its_own_luck_too():
+    own = {"trials": {"made": 60}, "sharpe": 1.2, "deflated_sharpe": 0.4, "pbo": None}
+    several = {**NUMBERS, "by_asset": {"EURUSD": own, "AUDUSD": own}}
+    said = flat(page(study(), several))
+    assert "EURUSD alone: 60 trials, Sharpe ratio in sample 1.20" in said
+    assert "PBO n/a." in said
+
+
+def test_the_configured_parameters_stand_beside_the_chosen():
+    text = page(dataclasses.replace(study(), configured={"sharpe": -0.5, "net_pnl": None}))
+    row = next(line for line in text.splitlines() if line.startswith("  Sharpe ratio"))
+    assert row.split()[2] == "-0.50"

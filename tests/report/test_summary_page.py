@@ -42,7 +42,7 @@ def with_middle(value, **changes):
         ),
         ({**GOOD, "out_of_sample_sharpe": -0.1}, (3, "it lost on days that no search saw")),
         ({**GOOD, "net_pnl": 0.0}, (3, "the chosen made no money")),
-        ({}, (3, "the chosen made no money")),
+        ({}, (3, "nothing was measured")),
     ],
 )
 def test_a_tier_follows_its_rule_and_says_what_is_wanting(performance, expected):
@@ -93,7 +93,7 @@ def test_the_honest_pnl_stands_beside_the_naive_sum_with_what_lies_between():
     said = flat(page(numbers()))
     assert "Honest P&L +300.00 USD: Sharpe ratio 0.70, max drawdown 5.00%, 120 trades" in said
     assert "Naive sum +995.00 USD: the 2 searches added up" in said
-    assert "+695.00 USD that no account could have earned" in said
+    assert "+695.00 USD: the capital lent 2 times over" in said
     assert max(map(len, page(numbers()).splitlines())) <= WIDTH
 
 

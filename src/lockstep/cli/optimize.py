@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lockstep.cli import logs
+from lockstep.cli import logs, tuned
 from lockstep.cli.cluster import connected
 from lockstep.cli.interrupts import last_act
 from lockstep.cli.optimize_flags import optimize_parser
@@ -92,6 +92,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     started = datetime.now(UTC)
     if not arguments.results.strip():
         raise UsageError("--results is empty; expected a folder, for example: results")
+    tuned.check(arguments.results)
     stages = Stages()
     with connected(arguments), ProgressBars(shown=not arguments.quiet) as progress:
         with stages("data"):
@@ -105,8 +106,14 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
             with stages("result"):
                 searches = [found[one.evaluator.asset.symbol] for one in optimizers]
                 told = _told(arguments, material, optimizers, searches, run_)
+            with stages("pages"):
+                players = [one.evaluator for one in optimizers]
+                made = tuned.Found(told, searches, players, material.config, material.bars,
+                                   material.pairs)  # fmt: skip
+                tuned.write_pages(made, run_.path)
+                best = tuned.write_best(made, arguments.results)
             _keep(told, searches, run_, stages)
-    return _conclude(told, run_.path, arguments)
+    return _conclude(told, run_.path, arguments, best)
 
 
 def _gone_on(arguments: argparse.Namespace, argv: Sequence[str]) -> argparse.Namespace:
@@ -360,11 +367,13 @@ def _keep(
     run_.place.finish(status)
 
 
-def _conclude(told: Mapping[str, Any], place: Path, arguments: argparse.Namespace) -> int:
+def _conclude(
+    told: Mapping[str, Any], place: Path, arguments: argparse.Namespace, best: Sequence[Path]
+) -> int:
     if arguments.json:
         sys.stdout.write((place / RESULT_FILE).read_text(encoding="utf-8"))
     else:
-        print("\n".join(summary(told, place)))
+        print("\n".join([*summary(told, place), *(f"wrote: {path}" for path in best)]))
     left = [symbol for symbol, one in told["assets"].items() if one["best_params"] is None]
     if not left:
         return 0
@@ -388,4 +397,4 @@ def summary(told: Mapping[str, Any], place: Path) -> list[str]:
             continue
         chosen = ", ".join(f"{name} {value}" for name, value in one["best_params"].items())
         lines.append(f"{symbol}: {goal} {one['best_score']:.4g} in {made}: {chosen}")
-    return [*lines, f"result: {place / RESULT_FILE}"]
+    return [*lines, f"report: {place / tuned.PAGE}", f"result: {place / RESULT_FILE}"]

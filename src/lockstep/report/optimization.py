@@ -67,10 +67,11 @@ def page(study: Study, luck: Mapping[str, Any] | None = None) -> str:
     study : Study
         The search.
     luck : mapping, optional
-        The content of ``luck.json`` for this asset; left out, the first line says that luck was
-        not measured.
+        The content of ``luck.json``, this asset and those searched with it; left out, the first
+        line says that luck was not measured.
     """
-    lines = box([*_top(study), "---", told_first(luck), *map(meant, study.labels)])
+    alone = _alone(study, luck)
+    lines = box([*_top(study), "---", told_first(luck), *alone, *map(meant, study.labels)])
     if study.best is None:
         lines += ["", *paragraph(_nothing(study))]
     lines += ["", heading("WHAT WAS CHOSEN"), *_chosen(study)]
@@ -90,6 +91,24 @@ def told_first(luck: Mapping[str, Any] | None) -> str:
     if luck is None:
         return "How likely all of this is luck was NOT MEASURED: take it for luck."
     return first_line(luck)
+
+
+def _alone(study: Study, luck: Mapping[str, Any] | None) -> list[str]:
+    """Return what of luck is known of this asset, where the first line is about several."""
+    by_asset = (luck or {}).get("by_asset") or {}
+    own = by_asset.get(study.asset)
+    if own is None or len(by_asset) < 2:
+        return []
+    parts = [
+        f"{name} {'n/a' if own.get(key) is None else show(own[key])}"
+        for name, key, show in (
+            ("Sharpe ratio in sample", "sharpe", ratio),
+            ("deflated Sharpe", "deflated_sharpe", percent),
+            ("PBO", "pbo", percent),
+        )
+    ]
+    made = counted(own["trials"]["made"], "trial")
+    return [f"The line above is about all assets. {study.asset} alone: {made}, {', '.join(parts)}."]
 
 
 def _top(study: Study) -> list[str]:
@@ -157,11 +176,13 @@ def _in_sample(study: Study) -> list[str]:
     rows = [(name, key, show) for name, key, show in _METRICS if len(study.metric(key))]
     if not rows:
         return paragraph("No trial was completed.")
+    configured = [study.configured.get(key) for _, key, _ in rows]
     middles = [quartiles(study.metric(key)) or (0.0, 0.0, 0.0) for _, key, _ in rows]
-    columns = [
-        Column("", [name for name, *_ in rows], left=True),
-        Column("chosen", [_metric(best, key, show, notes) for _, key, show in rows]),
-    ]
+    columns = [Column("", [name for name, *_ in rows], left=True)]
+    if study.configured:
+        cells = ["-" if value is None else row[2](value) for row, value in zip(rows, configured)]
+        columns.append(Column("configured", cells))
+    columns.append(Column("chosen", [_metric(best, key, show, notes) for _, key, show in rows]))
     for at, head in enumerate(("all trials|25%", "|median", "|75%")):
         columns.append(Column(head, [row[2](m[at]) for row, m in zip(rows, middles)]))
     lost = study.metric("net_pnl")

@@ -37,7 +37,7 @@ _CARE = (
     ),
     (
         "The naive sum adds up searches that each had the full capital. The account has it once: "
-        "only the line above it can be earned, and only on these days, in hindsight."
+        "only the honest line was played, and in hindsight."
     ),
 )
 
@@ -60,7 +60,9 @@ def tier(performance: Numbers) -> tuple[int, str]:
     made, seen = performance.get("net_pnl"), performance.get("out_of_sample_sharpe")
     sure = performance.get("deflated_sharpe")
     middle = _middle(performance, "net_pnl")
-    if made is None or made <= 0.0:
+    if made is None:
+        return 3, "nothing was measured"
+    if made <= 0.0:
         return 3, "the chosen made no money"
     if seen is not None and seen <= 0.0:
         return 3, "it lost on days that no search saw"
@@ -146,8 +148,7 @@ def _total(numbers: Numbers) -> list[str]:
         ("Dates", f"{total['start']} to {total['end']}, those of the search: IN-SAMPLE"),
         ("Honest P&L", f"{made}: {', '.join(facts)}"),
         ("Naive sum", f"{signed(total['naive_pnl'])} {currency}: {_naive(total)}"),
-        ("Between them", f"{signed(gap)} {currency} that no account could have earned"
-         if gap > 0.0 else f"{signed(gap)} {currency}"),
+        ("Between them", f"{signed(gap)} {currency}: {_between(total)}"),
     ]  # fmt: skip
     return pairs(items, label=12)
 
@@ -157,6 +158,12 @@ def _naive(total: Numbers) -> str:
     if n == 1:
         return "one asset alone, without portfolio rules"
     return f"the {n} searches added up, each with the full capital, without portfolio rules"
+
+
+def _between(total: Numbers) -> str:
+    lent = f"the capital lent {counted(len(total['assets']), 'time')} over, and "
+    several = len(total["assets"]) > 1
+    return f"{lent if several else ''}what weights, shared margin and portfolio rules changed"
 
 
 def _assets(found: Numbers) -> list[str]:

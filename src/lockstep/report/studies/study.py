@@ -95,6 +95,8 @@ class Study:
         ``start``, ``end`` (ISO), ``bars``, ``sha256`` and ``currency``.
     plateau : mapping
         ``score``, ``fall`` and ``falls`` by parameter, of the chosen; empty if not measured.
+    configured : mapping of str to float or None
+        Metrics of the configured parameters; empty if they were not played.
     labels : tuple of str
         What a reader must know before any number.
     notices : tuple of str
@@ -117,6 +119,7 @@ class Study:
     limits: Mapping[str, float] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
     plateau: Mapping[str, Any] = field(default_factory=dict)
+    configured: Mapping[str, float | None] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
