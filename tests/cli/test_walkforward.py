@@ -24,6 +24,7 @@ def results(tmp_path_factory):
     place = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lockstep.cli.walkforward.write", only_numbers)
+        patch.setattr("lockstep.cli.walkforward.source_hash", lambda: "this code")
         assert main([*FLAGS, "--cpcv", "4:2", "--results", str(place)]) == 0
     return place
 
@@ -87,6 +88,7 @@ def test_luck_finds_every_trial_of_the_study_again(results, told, capsys):
 def test_the_same_flags_pay_for_no_trial_twice(results, told, monkeypatch, capsys):
     monkeypatch.setattr("lockstep.research.evaluation.Evaluator.evaluate", None)
     monkeypatch.setattr("lockstep.cli.walkforward.write", only_numbers)
+    monkeypatch.setattr("lockstep.cli.walkforward.source_hash", lambda: "this code")
     assert main([*FLAGS, "--results", str(results), "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["windows"] == told["windows"]
