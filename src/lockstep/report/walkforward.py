@@ -27,6 +27,11 @@ Show = Callable[[float], str]
 
 _CARE = (
     (
+        "The verdict's in-sample ratio, deflated Sharpe ratio and PBO are those of the naive "
+        "answer's trials, every asset's best at equal weights, also of assets that would have been "
+        "left out; without the naive answer, of the last window's."
+    ),
+    (
         "Every window chose by itself, but somebody chose the strategy, the parameters that may "
         "vary, their ranges and the length of the windows, perhaps after a look at these years."
     ),
