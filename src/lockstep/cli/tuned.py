@@ -156,7 +156,7 @@ def study_of(search: Search, evaluator: Evaluator, told: Told) -> Study:
         data=block["data"],
         plateau=block["plateau"] or {},
         configured=block["configured_metrics"],
-        labels=tuple(label for label in told["labels"] if label != "IN-SAMPLE"),
+        labels=tuple(told["labels"]),
         notices=tuple(block["notices"]),
     )
 
