@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from lockstep import __version__
@@ -111,7 +112,7 @@ class ParameterOptimizer:
         names = [self.objective] if isinstance(self.objective, str) else self.objective
         return tuple(objective(name) for name in dict.fromkeys(names))
 
-    @property
+    @cached_property
     def study(self) -> str:
         """The name under which trials are kept: it tells this search from every other."""
         made_of = json.dumps(self._identity(), sort_keys=True, default=str)
