@@ -160,11 +160,13 @@ def _opened(url: str) -> Any:
             "postgresql://user:password@host/name or sqlite:///file."
         )
     try:
+        from optuna.logging import WARNING, set_verbosity
         from optuna.storages import RDBStorage
     except ImportError as missing:
         raise ConfigError(
             "a database of trials needs Optuna: pip install 'lockstep[optimize,postgres]'."
         ) from missing
+    set_verbosity(WARNING)  # it would tell of every study on stderr
     try:
         with _clear(url):
             return RDBStorage(f"{_DRIVERS[scheme]}://{rest}")
