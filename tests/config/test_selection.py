@@ -142,19 +142,19 @@ def test_a_fault_in_tuned_parameters_is_blamed_on_their_file(
 def test_without_tuned_parameters_the_default_config_runs_with_a_notice(tmp_path: Path) -> None:
     loaded = load(None, Selection(preference="drawdown"), results_dir=tmp_path)
     assert loaded.notices == (
-        f"{tmp_path}/best_configs_drawdown.json does not exist: the default configuration is used.",
+        f"{tmp_path}/best_configs_drawdown.json does not exist: "
+        "assets_config_highperf.json is used as it is.",
     )
     assert len(loaded.config.assets) == 15
 
 
-def test_a_stated_config_is_not_mixed_with_tuned_parameters(tmp_path: Path) -> None:
+def test_tuned_parameters_are_laid_over_a_stated_config_too(tmp_path: Path) -> None:
     write(tmp_path, {"EURUSD_5m": {"parameters": {"atr_period": 21}}}, "best_configs_pnl.json")
     path = write(tmp_path, content())
     loaded = load(path, Selection(preference="pnl"), results_dir=tmp_path)
-    assert loaded.config.assets[0].parameters["atr_period"] == 14
-    assert loaded.notices == (
-        "--config is given: best_configs_pnl.json is not read, it only ranks assets.",
-    )
+    assert loaded.config.assets[0].parameters["atr_period"] == 21
+    assert loaded.files == (path, tmp_path / "best_configs_pnl.json")
+    assert load(path, results_dir=tmp_path).config.assets[0].parameters["atr_period"] == 14
 
 
 @pytest.mark.parametrize(

@@ -131,10 +131,8 @@ def _read_files(path: str | Path | None, preference: str | None, results: Path) 
     if preference is None:
         return raw
     best = results / f"best_configs_{preference}.json"
-    if path is not None:
-        raw.notices.append(f"--config is given: {best.name} is not read, it only ranks assets.")
-    elif not best.exists():
-        raw.notices.append(f"{best} does not exist: the default configuration is used.")
+    if not best.exists():
+        raw.notices.append(f"{best} does not exist: {base.name} is used as it is.")
     else:
         _lay_best(raw, best)
     return raw
