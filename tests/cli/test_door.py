@@ -150,6 +150,8 @@ def test_the_portfolio_is_reached_by_its_door_and_as_a_command(
         (["--max-assets", "0"], "argument --max-assets: 0 is not at least 1"),
         (["--max-assets", "2.5"], "argument --max-assets: '2.5' is no whole number"),
         (["--jobs", "0"], "argument --jobs: 0 is not at least 1"),
+        (["--jobs", "99999"], "argument --jobs: 99999 is more than 1024 processes"),
+        (["--asset-timeout", "1e300"], "1e300 is more than 2,000,000 seconds (23 days)"),
         (["--seed", "-1"], "argument --seed: -1 is no seed; expected 0 to 2**63 - 1"),
         (["--start", "31.01.2025"], "'31.01.2025' is no ISO date or time such as 2025-01-31"),
         (["--currency", "usd"], "argument --currency: 'usd' is no currency code such as USD"),

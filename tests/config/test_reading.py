@@ -65,6 +65,9 @@ def test_a_repeated_yaml_key_is_refused_with_its_line(tmp_path: Path) -> None:
         ("a: [1\n", "a.yaml", "a.yaml: line 2, column 1:"),
         ("a = 1", "a.toml", "a.toml: is no config file; expected .json, .yaml or .yml."),
         ("[" * 100_000, "a.json", "a.json: is nested too deeply"),
+        ('{"x": 1' + "0" * 5000 + "}", "a.json", "a.json: cannot be read (Exceeds the limit"),
+        ("x: 1" + "0" * 5000, "a.yaml", "a.yaml: cannot be read (Exceeds the limit"),
+        ("x: 2025-02-31", "a.yaml", "a.yaml: cannot be read (day is out of range for month)."),
     ],
 )
 def test_what_is_no_plain_config_is_refused(

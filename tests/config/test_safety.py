@@ -15,7 +15,7 @@ import lockstep
 from lockstep.config.findings import Findings, shown
 from lockstep.config.layers import portfolio_block
 from lockstep.config.loading import load
-from lockstep.config.models import check_symbol
+from lockstep.config.models import check_symbol, moment_ns, parse_moment
 from lockstep.config.reading import read
 from lockstep.config.selection import Selection
 from lockstep.core.errors import ConfigError
@@ -237,3 +237,15 @@ def test_a_percentage_that_looks_like_a_fraction_is_noticed(
 )  # fmt: skip
 def test_percentages_that_may_well_be_small_are_not_noticed(block: dict[str, object]) -> None:
     assert portfolio_block({}, block, {"max_drawdown": 0.25}, Findings())[1] == []
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_nanoseconds_cannot_hold_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected a year from 1678 to 2261\. Leave it out"):
+        parse_moment(text)
+
+
+@pytest.mark.parametrize("text", ["1678-01-01T00:00+14:00", "2261-12-31"])
+def test_every_moment_that_is_taken_fits_into_nanoseconds(text: str) -> None:
+    moment, _ = parse_moment(text)
+    assert abs(moment_ns(moment)) + 86_400 * 10**9 < 2**63

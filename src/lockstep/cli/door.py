@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -20,8 +22,10 @@ from lockstep.cli.optimize_flags import optimize_parser
 from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
 from lockstep.cli.verify_flags import verify_parser
 from lockstep.cli.walkforward_flags import walkforward_parser
-from lockstep.core.errors import ConfigError, IdentityError, LockstepError
+from lockstep.core.errors import ConfigError, IdentityError, LockstepError, StorageError
 
+#: 128 + SIGPIPE, as of a program that the signal ends.
+_NOBODY_LISTENS = 141
 #: One BLAS thread, in this process and its workers: two would change the last bits of results.
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -153,16 +157,46 @@ def _run(name: str, prog: str, words: Sequence[str]) -> int:
         sys.excepthook = _report_bug
     try:
         heard = {name: getattr(arguments, name, False) for name in ("verbose", "quiet", "debug")}
-        with interruptible(), logs.listening(**heard):
+        with interruptible(), logs.listening(**heard), _told():
             return int(importlib.import_module(command.module).run(arguments, [prog, *words]))
+    except BrokenPipeError:  # what was done is done; nobody listens any more
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the interpreter's own flush
+        return _NOBODY_LISTENS
     except LockstepError as error:
         if arguments.debug:
             traceback.print_exc()
-        print(block(error), file=sys.stderr)
+        print(logs.visible(block(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as interruption:
         print("\ninterrupted", file=sys.stderr)
         return exit_code(interruption)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Let a command print, and see to it that what it printed has left when the block ends.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full that stdout, or a temporary file, goes to.
+    BrokenPipeError
+        If whoever read stdout is gone.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the process
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
+        raise StorageError(
+            "no space is left on the device, for what the command prints or for its temporary "
+            "files."
+        ) from error
 
 
 _KINDS = {
@@ -195,7 +229,8 @@ def _report_bug(
     place = traceback.extract_tb(trace)[-1] if trace else None
     where = f" ({os.path.basename(place.filename)}:{place.lineno})" if place else ""  # noqa: PTH119
     print(
-        f"bug: {kind.__name__}: {error}{where}\n"
+        logs.visible(f"bug: {kind.__name__}: {error}{where}"),
         "  This should not happen; please report it. Run again with --debug for the traceback.",
+        sep="\n",
         file=sys.stderr,
     )

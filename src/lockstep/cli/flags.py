@@ -22,6 +22,8 @@ SCHEMES = ("stationary", "circular")
 #: How every command that takes a run lets it be named (`lockstep.runs.listing.find`).
 A_RUN = "a run id, the beginning of one, latest, or the directory of a run"
 
+MOST_JOBS, MOST_SECONDS = 1024, 2_000_000
+
 _EXIT_CODES = """\
 exit codes: 0 complete, 2 usage, 3 configuration, 4 data, 5 partial (an asset failed), 69 the
 cluster is lost, 74 results cannot be written, 75 the same is being run already, 129, 130 or 143
@@ -119,7 +121,7 @@ def add_portfolio(
         "as cash",
     )  # fmt: skip
     run.add_argument(
-        "--jobs", type=whole_above_zero, default=cores(), metavar="N",
+        "--jobs", type=processes_of, default=cores(), metavar="N",
         help="processes for the solo runs (default: the cores of this machine)",
     )  # fmt: skip
     return what
@@ -309,7 +311,7 @@ def _add_counterfactual(parser: argparse.ArgumentParser) -> None:
 def _add_survival(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what may go wrong")
     group.add_argument(
-        "--asset-timeout", type=positive_of, metavar="SECONDS",
+        "--asset-timeout", type=seconds_of, metavar="SECONDS",
         help="end the strategy of an asset that takes longer, for its signals or its solo run; "
         "each then works in a process of its own (default: 3600 for hand-written strategies with "
         "--jobs above 1, else none)",
@@ -374,6 +376,22 @@ def _seed(text: str) -> int:
     value = whole_of(text)
     if not 0 <= value < 2**63:
         raise argparse.ArgumentTypeError(f"{text} is no seed; expected 0 to 2**63 - 1")
+    return value
+
+
+def processes_of(text: str) -> int:
+    """Return how many processes work at a time, or refuse more than any machine has use for."""
+    value = whole_above_zero(text)
+    if value > MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text} is more than {MOST_JOBS} processes")
+    return value
+
+
+def seconds_of(text: str) -> float:
+    """Return a flag's limit of time, or refuse one that no system can wait for."""
+    value = positive_of(text)
+    if value > MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} is more than {MOST_SECONDS:,} seconds (23 days)")
     return value
 
 

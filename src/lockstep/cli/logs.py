@@ -50,6 +50,11 @@ def doubts(notes: Mapping[str, Sequence[str]]) -> None:
             _data.warning("%s: %s", symbol, sentence, extra=fields)
 
 
+def visible(text: str) -> str:
+    """Return text for a terminal: what does not print, or would command it, is shown escaped."""
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
 @contextmanager
 def listening(*, verbose: bool = False, quiet: bool = False, debug: bool = False) -> Iterator[None]:
     """Show what is logged on stderr, and remember it for the run that may begin.
@@ -134,7 +139,7 @@ class _Terminal(logging.Handler):
         trace = getattr(record, "trace", "")
         if self._debug and trace:
             lines.append(str(trace).rstrip())
-        print("\n".join(lines), file=sys.stderr, flush=True)
+        print(visible("\n".join(lines)), file=sys.stderr, flush=True)
 
     def _sentence(self, record: logging.LogRecord) -> str:
         if record.levelno < NOTICE:

@@ -13,6 +13,7 @@ from lockstep.cli.flags import (
     new_parser,
     percent_of,
     positive_of,
+    processes_of,
     seed_of,
     whole_above_zero,
     whole_of,
@@ -127,7 +128,7 @@ def _none_or_more(text: str) -> int:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
     group.add_argument(
-        "--jobs", type=whole_above_zero, default=cores(), metavar="N",
+        "--jobs", type=processes_of, default=cores(), metavar="N",
         help="assets searched at once (default: the cores of this machine)",
     )  # fmt: skip
     group.add_argument(

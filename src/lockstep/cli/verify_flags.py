@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lockstep.cli.flags import A_RUN, cores, new_parser, whole_above_zero
+from lockstep.cli.flags import A_RUN, cores, new_parser, processes_of
 
 _DESCRIPTION = """\
 Make a saved run again from its config.json and data, and compare trades, decisions, weights,
@@ -41,7 +41,7 @@ def verify_parser(prog: str) -> argparse.ArgumentParser:
         "--results", default="results", metavar="DIR", help="where runs are kept (default: results)"
     )
     parser.add_argument(
-        "--jobs", type=whole_above_zero, default=cores(), metavar="N",
+        "--jobs", type=processes_of, default=cores(), metavar="N",
         help="processes for the solo runs (default: the cores of this machine)",
     )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="no progress bars, no notices")

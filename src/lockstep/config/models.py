@@ -87,6 +87,10 @@ def _currency(code: str) -> str:
     return code
 
 
+#: Nanoseconds since 1970 hold these years in whole.
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261
+
+
 def _moment_text(value: Any) -> Any:
     """Turn the dates of YAML into text and check that text is an ISO date or time."""
     if isinstance(value, date):
@@ -111,6 +115,11 @@ def parse_moment(text: str) -> tuple[datetime, bool]:
             f"is {shown(text)}; expected an ISO date or time, such as 2025-01-31 or "
             "2025-01-31T08:00 (UTC unless it carries an offset)."
         ) from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(
+            f"is {shown(text)}; expected a year from {_FIRST_YEAR} to {_LAST_YEAR}. Leave it out "
+            "for no limit."
+        )
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC), len(text) == len("2025-01-31") or len(text) == len("20250131")

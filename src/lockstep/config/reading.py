@@ -64,6 +64,8 @@ def _json(path: Path, text: str) -> Any:
         raise ConfigError(
             f"{path}: line {error.lineno}, column {error.colno}: {error.msg}; expected JSON."
         ) from None
+    except ValueError as error:  # a whole number of thousands of digits
+        raise ConfigError(f"{path}: cannot be read ({error}).") from None
     except RecursionError:
         raise ConfigError(f"{path}: is nested too deeply; expected a config file.") from None
     repeated = [
@@ -124,6 +126,8 @@ def _yaml(path: Path, text: str) -> Any:
         raise ConfigError(f"{path}: {place}{problem}; expected YAML 1.2.") from None
     except YAMLError as error:
         raise ConfigError(f"{path}: {str(error).splitlines()[0]}; expected YAML 1.2.") from None
+    except ValueError as error:  # a number of thousands of digits, a day that no calendar has
+        raise ConfigError(f"{path}: cannot be read ({error}).") from None
 
 
 def _twice(error: Any) -> str:

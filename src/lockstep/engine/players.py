@@ -53,7 +53,8 @@ def workers(plans: Sequence[RunPlan], player: str, jobs: int) -> Any:
 
     compiled = all(choose(plan, player) == "kernel" for plan in plans)
     if compiled or jobs == 1:
-        return joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", backend="threading")
+        threads = max(1, min(jobs, len(plans)))
+        return joblib.Parallel(n_jobs=threads, return_as="generator_unordered", backend="threading")
     return joblib.Parallel(
         n_jobs=jobs, return_as="generator_unordered", backend="loky", initializer=_tied
     )

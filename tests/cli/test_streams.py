@@ -1,0 +1,55 @@
+"""Readers that leave, disks that are full, and texts that would command a terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lockstep.cli.door import block
+from lockstep.cli.logs import visible
+from lockstep.core.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+HELD = [sys.executable, str(ROOT / "main.py"), "runs", "--results"]
+
+
+def test_a_reader_that_leaves_is_no_bug(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*HELD, str(tmp_path)], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_a_full_disk_behind_stdout_is_one_clear_error(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*HELD, str(tmp_path)], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 74
+    assert "no space is left on the device, for what the command prints" in done.stderr
+    assert "bug" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX systems closes the streams")
+def test_closed_streams_are_as_if_nobody_listened(tmp_path: Path) -> None:
+    words = " ".join([*HELD, str(tmp_path), "--json"])
+    done = subprocess.run(["sh", "-c", f"{words} >&- 2>&-"], check=False)
+    assert done.returncode == 0
+
+
+def test_an_error_never_commands_the_terminal() -> None:
+    hostile = "assets.\x1b]0;owned\x07\x1b[2J\u202eUSD\x00\ud800: is unknown"
+    told = visible(block(ConfigError(hostile)))
+    assert told == (
+        "configuration error:\n"
+        "  assets.\\u001b]0;owned\\u0007\\u001b[2J\\u202eUSD\\u0000\\ud800: is unknown"
+    )
+    told.encode("utf-8")
