@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lockstep.cli import door, flags
+from lockstep.cli import door, montecarlo_flags
 from lockstep.core.result import RunResult
 from lockstep.metrics.resampling import SCHEMES
 from lockstep.research.montecarlo import VARIANTS
@@ -128,5 +128,5 @@ def test_more_paths_begin_with_the_same_ones(capsys: pytest.CaptureFixture[str])
 
 
 def test_the_choices_of_the_flags_are_those_of_the_research() -> None:
-    assert flags.VARIANTS == VARIANTS
-    assert flags.SCHEMES == SCHEMES
+    assert montecarlo_flags.VARIANTS == VARIANTS
+    assert montecarlo_flags.SCHEMES == SCHEMES

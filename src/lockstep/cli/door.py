@@ -15,9 +15,10 @@ from types import TracebackType
 
 from lockstep.cli import audit_flags, logs
 from lockstep.cli.compare_flags import compare_parser
-from lockstep.cli.flags import asset_parser, montecarlo_parser, portfolio_parser
+from lockstep.cli.flags import asset_parser, portfolio_parser
 from lockstep.cli.interrupts import exit_code, interruptible
 from lockstep.cli.luck_flags import luck_parser
+from lockstep.cli.montecarlo_flags import montecarlo_parser
 from lockstep.cli.optimize_flags import optimize_parser
 from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
 from lockstep.cli.verify_flags import verify_parser
