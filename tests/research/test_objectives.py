@@ -57,7 +57,7 @@ def test_every_objective_reads_a_metric_that_is_measured():
 
 
 def test_an_unknown_objective_lists_the_choices():
-    with pytest.raises(ConfigError, match="objective 'sharp' is unknown.*sharpe"):
+    with pytest.raises(ConfigError, match=r"objective 'sharp' is unknown.*sharpe"):
         objective("sharp")
 
 
