@@ -157,3 +157,41 @@ def test_a_run_that_kept_no_hashes_is_refused_by_the_file_that_is_damaged(
     assert door.main(["verify", RUN, "--quiet"]) in (3, 4)
     said = capsys.readouterr().err
     assert ".json does not say how the run was made: it gives no " in said or name in said
+
+
+@pytest.mark.parametrize("words", [["verify", RUN], ["show", RUN], ["montecarlo", RUN], ["runs"]])
+def test_a_run_that_may_not_be_looked_at_is_no_bug(
+    saved: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    of_paths = Path.stat
+
+    def refused(path: Path, **more: bool) -> os.stat_result:
+        if path.parent.name == RUN:
+            raise PermissionError(13, "Permission denied", str(path))
+        return of_paths(path, **more)
+
+    def unread(path: Path, *_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", refused)
+    monkeypatch.setattr(Path, "read_text", unread)
+    assert door.main(words) in (0, 4)
+    said = capsys.readouterr()
+    assert "damaged" in said.out + said.err or "Permission denied" in said.err
+
+
+def test_a_data_folder_that_may_not_be_read_is_a_data_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    (tmp_path / "bars").mkdir()
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert door.portfolio_main(["--data", "bars", "--quiet"]) == 4
+    assert "The data folder bars cannot be read (Permission denied)." in capsys.readouterr().err

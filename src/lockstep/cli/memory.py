@@ -33,7 +33,10 @@ def before_reading(config: RunConfig, arguments: argparse.Namespace, jobs: int) 
         return
     try:
         counts = rows_of(config.symbols, portfolio.timeframe, folder)
-    except DataError:  # reading them will name every file that is wrong, not only the first
+    except (
+        DataError,
+        OSError,
+    ):  # reading them will name every file that is wrong, not only the first
         return
     _check(config, counts, arguments, jobs)
 

@@ -70,7 +70,14 @@ def hashes(path: Path) -> dict[str, str]:
     """Return the SHA-256 of every file that a report consists of."""
     pages = [path / name for name in report.PAGES]
     files = [*pages, *sorted((path / report.FIGURES).glob("*.png"))]
-    return {file.relative_to(path).as_posix(): sha256_of(file) for file in files if file.is_file()}
+    return {file.relative_to(path).as_posix(): _hash(file) for file in files if file.is_file()}
+
+
+def _hash(file: Path) -> str:
+    try:
+        return sha256_of(file)
+    except OSError:  # unreadable: whatever is written in its place is new
+        return ""
 
 
 def told(path: Path, files: int, changed: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.core.bars import Bars
 from lockstep.core.errors import CHECK_FAILED, DataError, UsageError
-from lockstep.core.files import read_object, sha256_of, write_json
+from lockstep.core.files import is_missing, read_object, sha256_of, write_json
 from lockstep.core.result import FILES, RunResult
 from lockstep.core.tables import write_csv
 from lockstep.data.load import source_paths
@@ -95,7 +95,7 @@ class Saved:
         standing = RunDirectory(path).standing
         if standing in (RUNNING, FAILED, INTERRUPTED):
             raise DataError(f"{path} is {standing}; only a finished run can be compared.")
-        missing = [name for name in _MADE_FROM if not (path / name).is_file()]
+        missing = [name for name in _MADE_FROM if is_missing(path / name)]
         if missing:
             raise DataError(
                 f"{path} holds no finished run: {missing[0]} is missing. There is nothing to "
@@ -153,7 +153,7 @@ def complete(path: Path) -> None:
     DataError
         Naming what is missing.
     """
-    missing = [name for name in FILES if not (path / name).is_file()]
+    missing = [name for name in FILES if is_missing(path / name)]
     if missing:
         raise DataError(
             f"{path} holds no finished run: {missing[0]} is missing. There is nothing to compare "

@@ -95,6 +95,14 @@ def read_object(path: Path) -> dict[str, Any]:
     return found
 
 
+def is_missing(path: Path) -> bool:
+    """Return True if there is no such file; one that may not be looked at is not missing."""
+    try:
+        return not path.is_file()
+    except OSError:
+        return False
+
+
 def reason(error: Exception) -> str:
     """Return why a file could not be read, without the path, on one line."""
     said = error.strerror if isinstance(error, OSError) else None

@@ -12,7 +12,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from lockstep.core.errors import DataError
-from lockstep.core.files import read_object, reason
+from lockstep.core.files import is_missing, read_object, reason
 
 #: Terms of the daily identity (docs/account.md, section 8), columns of `RunResult.ledger`.
 LEDGER_TERMS = (
@@ -99,7 +99,7 @@ class RunResult:
             If the directory holds no complete run, or a file of it cannot be read.
         """
         root = Path(directory)
-        missing = [name for name in FILES if not (root / name).is_file()]
+        missing = [name for name in FILES if is_missing(root / name)]
         if missing:
             raise DataError(
                 f"{root} holds no complete run: {missing[0]} is missing. "

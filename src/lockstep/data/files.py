@@ -25,8 +25,11 @@ def data_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"The data folder {folder} does not exist or is no folder.")
     suffixes = _suffixes()
-    found = (path for path in folder.iterdir() if path.suffix.lower() in suffixes)
-    return sorted(path for path in found if path.is_file())
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in suffixes]
+        return sorted(path for path in found if path.is_file())
+    except OSError as error:
+        raise DataError(f"The data folder {folder} cannot be read ({error.strerror}).") from error
 
 
 def find_file(symbol: str, stems: Iterable[str], files: list[Path], folder: Path) -> Path:

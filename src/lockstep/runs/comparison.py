@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from pyarrow import ArrowException
 
-from lockstep.core.files import reason
+from lockstep.core.files import is_missing, reason
 from lockstep.core.result import FILES
 
 #: The tables of a run, those that tell most first.
@@ -106,7 +106,7 @@ def _close(first: Any, second: Any) -> bool:
 
 
 def _in_file(file: str, saved: Path, again: Path) -> Difference | None:
-    if not saved.is_file():
+    if is_missing(saved):
         return Difference(file, "", "", "no file", "a table")
     try:
         if saved.read_bytes() == again.read_bytes():
