@@ -74,6 +74,23 @@ def test_a_process_that_hears_ends_by_itself(number: int, code: int) -> None:
     assert ended(SLEEPING, number)[:2] == (code, "unwound\n")
 
 
+#: A callback of the interpreter, which cannot pass an exception on.
+CALLED_BACK = """
+    class Thing:
+        def __del__(self):
+            nap()
+    thing = Thing()
+    del thing
+    time.sleep(60)
+"""
+
+
+def test_a_signal_that_meets_a_callback_ends_the_process_without_a_word_about_it() -> None:
+    code, said, seconds = ended(CALLED_BACK, signal.SIGTERM)
+    assert (code, said) == (143, "last act\n\ninterrupted\n")
+    assert seconds < 2.0
+
+
 def test_a_process_that_swallows_the_exception_is_ended_after_its_last_act() -> None:
     code, said, seconds = ended(STUBBORN, signal.SIGTERM)
     assert (code, said) == (143, "last act\n\ninterrupted\n")

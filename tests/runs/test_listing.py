@@ -156,6 +156,14 @@ def test_a_run_is_found_by_id_prefix_directory_or_as_the_latest_that_holds_a_res
     assert find(LATEST, tmp_path) == tmp_path / SECOND
 
 
+def test_a_run_whose_files_are_those_of_another_says_so(tmp_path):
+    path = made(tmp_path, FIRST)
+    facts = json.loads((path / "facts.json").read_text(encoding="utf-8"))
+    (path / "facts.json").write_text(json.dumps({**facts, "run_id": SECOND}), encoding="utf-8")
+    one = listed(path)
+    assert (one.status, one.wrong) == ("complete", f"its files are of run {SECOND}")
+
+
 def test_a_run_that_lost_its_status_is_found_by_its_name_among_the_results(tmp_path):
     (made(tmp_path, "mine") / STATUS_FILE).unlink()
     assert find("mine", tmp_path) == tmp_path / "mine"

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 #: Seconds in which the process may end by itself. A second signal ends it at once.
 GRACE_SECONDS = 1.2
@@ -65,6 +66,8 @@ def interruptible() -> Iterator[None]:
         return
     here, there = socket.socketpair()
     there.setblocking(False)
+    told_of = sys.unraisablehook
+    sys.unraisablehook = lambda lost: _swallowed(lost, told_of)
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, _raise) for number in heard}
     told = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
@@ -72,6 +75,7 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
+        sys.unraisablehook = told_of
         if _seen:  # what is left to do is watched to the very end
             _open.append(there)
         else:
@@ -82,6 +86,12 @@ def interruptible() -> Iterator[None]:
 
 
 _seen = 0
+
+
+def _swallowed(lost: Any, told_of: Callable[[Any], object]) -> None:
+    """Say nothing of an interruption that a callback could not pass on: `_watch` sees to it."""
+    if not isinstance(lost.exc_value, Interrupted):
+        told_of(lost)
 
 
 def _raise(number: int, _: FrameType | None) -> None:

@@ -152,6 +152,9 @@ def listed(path: Path) -> Listed:
         missing = (name for name in FILES if name not in read and not _is_file(path / name))
         wrong += [f"{name} is missing" for name in missing]
         status = DAMAGED if wrong else status
+        made_as = (read.get("facts.json") or {}).get("run_id", path.name)
+        if made_as != path.name:  # copied or renamed, which harms nothing, or swapped
+            wrong.append(f"its files are of run {made_as}")
     config, facts, metrics = (
         read.get(name) or {} for name in ("config.json", "facts.json", "metrics.json")
     )
