@@ -19,8 +19,9 @@ from bench import ROOT
 from lockstep.config.loading import load
 from lockstep.data.load import load_bars
 from lockstep.research import luck_numbers
-from lockstep.research.judgement import luck, numbers
+from lockstep.research.judgement import numbers
 from lockstep.research.refit import Tuning
+from lockstep.research.walk_luck import luck
 from lockstep.research.walkforward import WalkForwardAnalyzer
 from lockstep.research.windows import Plot
 

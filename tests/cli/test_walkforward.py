@@ -83,6 +83,10 @@ def test_luck_finds_every_trial_of_the_study_again(results, told, capsys):
     assert again["verdict"]["trials"] == told["luck"]["verdict"]["trials"] == 24
     expected = told["luck"]["verdict"]["out_of_sample_sharpe"]
     assert again["verdict"]["out_of_sample_sharpe"] == pytest.approx(expected)
+    assert again["by_asset"] == told["luck"]["by_asset"]
+    for name in ("level", "in_sample_sharpe", "in_sample_of", "deflated_sharpe", "pbo"):
+        assert again["verdict"][name] == told["luck"]["verdict"][name], name
+    assert told["luck"]["verdict"]["in_sample_sharpe"] == told["in_sample"]["median_sharpe"]
 
 
 def test_the_same_flags_pay_for_no_trial_twice(results, told, monkeypatch, capsys):

@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 
+from lockstep.metrics.undefined import Undefined
 from lockstep.report.layout import WIDTH
 from lockstep.report.luck import NAMES, first_line, page, sentence
 from lockstep.report.luck_figure import draw, picture, png
@@ -74,8 +75,9 @@ def test_days_that_no_search_saw_are_told_first():
     days = days_of(200, FIRST + 400)
     centred = dice - dice.mean()
     lost, _ = of(noise(7, edge=0.004), unseen=Record(days, centred - 0.001))
-    assert sentence(lost).startswith("It lost on 200 days that no search saw (Sharpe ratio -")
-    assert "LUCK IS ENOUGH: It lost on" in first_line(lost)
+    share = f"{100 * (1 - np.prod(0.999 + centred)):.2f}%"
+    assert sentence(lost).startswith(f"It lost {share} on 200 days that no search saw (Sharpe rat")
+    assert "LUCK IS ENOUGH: It lost " in first_line(lost)
     gained, _ = of(noise(8), unseen=Record(days, centred + 0.002))
     assert sentence(gained).startswith("It gained on 200 days that no search saw: a Sharpe ratio")
     assert "confidence, enough to rely on." in sentence(gained)
@@ -87,6 +89,32 @@ def test_days_that_no_search_saw_are_told_first():
     flat, _ = of(noise(8), unseen=Record(days, np.zeros(200)))
     assert sentence(flat).startswith("It did not move on 200 days that no search saw.")
     assert "out of sample n/a" in first_line(flat)
+
+
+def test_money_that_was_lost_is_a_loss_whatever_the_mean_of_its_days_is():
+    daily = np.tile([0.10, -0.098], 100)  # a mean of 0.1 % a day, and 99.18 left of 100 every two
+    told, _ = of(noise(7, edge=0.004), unseen=Record(days_of(200, FIRST + 400), daily))
+    assert told["verdict"]["out_of_sample_sharpe"] > 0.0
+    assert told["out_of_sample"]["total_return"] == pytest.approx(0.9922**100 - 1.0)
+    assert told["verdict"]["level"] == "luck"
+    assert sentence(told).startswith("It lost 54.30% on 200 days that no search saw (Sharpe ratio")
+
+
+def test_of_a_walk_forward_the_windows_promised_and_one_search_of_all_days_is_held_against_luck():
+    days = days_of(200, FIRST + 400)
+    unseen = Record(days, np.random.default_rng(1).normal(0.001, 0.01, 200))
+    told, _ = of([*noise(8), *noise(9, asset="B")], unseen=unseen, promised=2.345)
+    line = first_line(told)
+    assert "| Sharpe ratio in sample 2.35 (median of the windows) | out of sample" in line
+    own, hurdle = told["in_sample"]["sharpe"], told["in_sample"]["hurdle_sharpe"]
+    assert (
+        "Chosen with hindsight on 2016-07-18 to 2017-03-14, the best of so many tries, none of "
+        f"them with any skill, would show about {hurdle:.2f}; that of every asset at equal weights "
+        f"shows {own:.2f}"
+    ) in line
+    alone, _ = of(noise(8), unseen=unseen, promised=Undefined("no window has a value"))
+    assert "Sharpe ratio in sample n/a (median of the windows)" in first_line(alone)
+    assert "; the best shows" in first_line(alone)
 
 
 def test_where_nothing_can_be_judged_it_says_why():

@@ -16,6 +16,7 @@ NUMBERS = {
         "trials": 60,
         "effective_trials": 12.4,
         "in_sample_sharpe": 1.2,
+        "in_sample_of": "chosen",
         "out_of_sample_sharpe": None,
         "deflated_sharpe": 0.31,
         "pbo": 0.62,

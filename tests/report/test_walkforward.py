@@ -6,8 +6,9 @@ import pytest
 from lockstep.report.studies.walkforward import Walked, equity, parameters, windows, written
 from lockstep.report.walkforward import page, verdict
 from lockstep.research import luck_numbers
-from lockstep.research.judgement import luck, numbers
+from lockstep.research.judgement import numbers
 from lockstep.research.objectives import Constraints
+from lockstep.research.walk_luck import luck
 from tests.engine.markets import market
 from tests.research.test_walkforward import TRIO, analyzer, tuning
 
@@ -108,3 +109,8 @@ def test_figures_are_drawn_for_one_asset_and_for_nothing_chosen(empty):
     many = {f"p{k}": alone.numbers["parameters"]["EURUSD"]["entry_period"] for k in range(30)}
     wide = dataclasses.replace(alone, numbers={**alone.numbers, "parameters": {"EURUSD": many}})
     assert len(parameters(wide).axes) == 16
+
+
+def test_windows_in_a_row_are_told_as_one_span():
+    assert spans([1, 3, 4, 5, 8]) == "1, 3-5, 8"
+    assert spans([]) == ""

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -9,8 +10,9 @@ from lockstep.metrics.summary import summarise
 from lockstep.research import luck_numbers
 from lockstep.research.as_run import LABEL, as_run
 from lockstep.research.cpcv import Folds, crossed
-from lockstep.research.judgement import crossed_numbers, luck, numbers
+from lockstep.research.judgement import crossed_numbers, numbers
 from lockstep.research.objectives import Constraints
+from lockstep.research.walk_luck import luck
 from lockstep.runs.store import save
 from tests.engine.markets import market
 from tests.research.test_walkforward import TRIO, analyzer, tuning
@@ -82,6 +84,38 @@ def test_every_trial_counts_and_the_account_is_the_record_nobody_saw(found, walk
     assert told["verdict"]["trials"] == found["trials"] + found["hindsight"]["trials"]
     assert told["verdict"]["out_of_sample_sharpe"] == found["out_of_sample"]["sharpe"]
     assert told["out_of_sample"]["days"] == found["out_of_sample"]["days"]
+
+
+def test_the_verdict_holds_the_account_against_what_the_windows_had_shown(found, walk, made_by):
+    told = luck_numbers.numbers(luck(walk, made_by))
+    inside = [window["in_sample"]["sharpe"] for window in found["windows"]]
+    assert told["verdict"]["in_sample_sharpe"] == np.median(inside)
+    assert told["verdict"]["in_sample_of"] == "windows"
+    days = np.unique(np.concatenate([trial.days for trial in walk.judged.values()]))
+    made = np.zeros(len(days))
+    for one in walk.judged.values():
+        made[np.isin(days, one.days)] += one.daily / 3
+    assert told["in_sample"]["sharpe"] == pytest.approx(sharpe(made, days_per_year(days)))
+    assert told["in_sample"]["first_day"] >= found["out_of_sample"]["first_day"]
+
+
+def test_an_account_that_lost_everything_is_no_account_that_was_not_measured(walk, made_by):
+    ruined = dataclasses.replace(walk.outside, daily=np.empty(0))
+    told = luck_numbers.numbers(luck(dataclasses.replace(walk, outside=ruined), made_by))
+    assert told["verdict"]["level"] == "luck"
+    assert told["out_of_sample"]["ruined"]
+    assert told["out_of_sample"]["days"] == len(walk.outside.days)
+
+
+def test_what_hindsight_chose_is_judged_and_without_it_what_the_last_window_chose(walk, made_by):
+    for one, last in (
+        (walk, walk.hindsight),
+        (dataclasses.replace(walk, hindsight=None), walk.windows[-1]),
+    ):
+        chosen = {symbol: fit.chosen for symbol, fit in last.fits.items()}
+        assert one.judged == chosen
+        found = luck(one, made_by)
+        assert {asset.asset: asset.chosen for asset in found.assets} == chosen
 
 
 def test_windows_without_a_choice_say_so():

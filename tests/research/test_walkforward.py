@@ -290,3 +290,35 @@ def test_missing_bars_and_no_assets_are_refused(bars):
         analyzer({"BTCUSD": bars["BTCUSD"]})
     with pytest.raises(ConfigError, match="assets is empty"):
         WalkForwardAnalyzer([], portfolio(), bars)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"method": "bayesian", "trials": 6}, {"select": "plateau"}],
+    ids=["bayesian", "plateau"],
+)
+def test_searches_that_learn_or_look_beside_see_no_later_bar_either(bars, given):
+    pair = {symbol: bars[symbol] for symbol in ("EURUSD", "XAUUSD")}
+    usual = {"symbols": tuple(pair), "tuning": tuning(**given)}
+    whole = analyzer(pair, **usual).run()
+    border = whole.windows[1].choice.window.begin
+    spoiled = analyzer(poisoned(pair, border), **usual).run()
+    for before, after in zip(whole.windows[:2], spoiled.windows[:2]):
+        assert before.choice.parameters == after.choice.parameters
+        assert np.array_equal(before.choice.weights, after.choice.weights)
+        for symbol in pair:
+            assert facts(before.fits[symbol]) == facts(after.fits[symbol])
+    assert entered(whole, border) == entered(spoiled, border)
+    apart = analyzer(pair, **usual, jobs=2).run()
+    assert entered(apart) == entered(whole)
+
+
+def test_a_plateau_is_chosen_among_the_five_best_of_the_window(bars):
+    found = analyzer({"EURUSD": bars["EURUSD"]}, ("EURUSD",), tuning=tuning(select="plateau")).run()
+    for window in found.windows:
+        one = window.fits["EURUSD"]
+        own = [t for t in one.trials if not t.study.endswith("-beside")]
+        ranks = sorted(own, key=lambda t: (-t.metrics["sharpe"], t.number))
+        assert one.chosen in ranks[:5]
+        assert len(one.trials) > len(own) == 6
+        assert one.paid == len(one.trials)

@@ -15,7 +15,7 @@ from lockstep.core.result import RunResult
 from lockstep.core.trial import Trial
 from lockstep.metrics.panel import panel
 from lockstep.metrics.returns import daily_returns
-from lockstep.metrics.undefined import Undefined
+from lockstep.metrics.undefined import Measure, Undefined
 from lockstep.report import luck as pages
 from lockstep.report import luck_figure
 from lockstep.research.luck import LuckTest, Record, Verdict, verdict
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         test_of(first, arguments),
         chosen=first.chosen(own),
         unseen=unseen_of(first),
+        promised=promised_by(first),
     )
     labels = list(dict.fromkeys(label for one in searches for label in one.labels))
     names = [one.path.name for one in searches]
@@ -89,6 +90,15 @@ def unseen_of(search: SavedSearch) -> Record | None:
     account = panel(RunResult.load(search.run)).account
     daily = daily_returns(account.marks, account.initial)
     return Record(account.days, np.empty(0) if isinstance(daily, Undefined) else daily)
+
+
+def promised_by(search: SavedSearch) -> Measure | None:
+    """Return the median of the windows' Sharpe ratios in sample; None of any other search."""
+    if search.run is None:
+        return None
+    block = search.result.get("in_sample")
+    known = block.get("median_sharpe") if isinstance(block, Mapping) else None
+    return Undefined("no window has a value") if known is None else float(known)
 
 
 def write(place: Path, told: Mapping[str, Any], found: Verdict) -> None:

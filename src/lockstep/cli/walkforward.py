@@ -40,10 +40,11 @@ from lockstep.research import luck_numbers
 from lockstep.research.as_run import as_run
 from lockstep.research.cpcv import Crossed, Folds
 from lockstep.research.evaluation import Evaluator
-from lockstep.research.judgement import crossed_numbers, luck, numbers, settings
+from lockstep.research.judgement import crossed_numbers, numbers, settings
 from lockstep.research.objectives import Constraints
 from lockstep.research.refit import Tuning
 from lockstep.research.space import Space
+from lockstep.research.walk_luck import luck
 from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
 from lockstep.research.windows import Plot
 from lockstep.runs.manifest import Making, hashes, source_hash

@@ -19,6 +19,8 @@ NAMES = {
     "unknown": "CANNOT BE JUDGED",
 }
 _SURE = 0.95
+#: Of a verdict's ``in_sample_of``: choices were made anew for every window of a walk-forward.
+_WINDOWS = "windows"
 _CARE = (
     (
         "Only the trials that were recorded are counted. What was tried by hand, with other tools, "
@@ -52,12 +54,16 @@ def first_line(numbers: Numbers) -> str:
     unseen = "n/a" if numbers["out_of_sample"]["days"] else "not measured"
     parts = [
         f"{counted(found['trials'], 'trial')} (about {looks} independent)",
-        f"Sharpe ratio in sample {_or(found['in_sample_sharpe'], ratio)}",
+        f"Sharpe ratio in sample {_or(found['in_sample_sharpe'], ratio)}{_whose(found)}",
         f"out of sample {_or(found['out_of_sample_sharpe'], ratio, unseen)}",
         f"deflated Sharpe {_or(found['deflated_sharpe'], percent)}",
         f"PBO {_or(found['pbo'], percent)}",
     ]
     return f"{' | '.join(parts)} | {NAMES[found['level']]}: {sentence(numbers)}"
+
+
+def _whose(found: Numbers) -> str:
+    return " (median of the windows)" if found["in_sample_of"] == _WINDOWS else ""
 
 
 def sentence(numbers: Numbers) -> str:
@@ -101,8 +107,9 @@ def _unseen(numbers: Numbers) -> str:
         return f"It lost all its equity {days}."
     if seen["sharpe"] is None:
         return f"It did not move {days}."
-    if seen["sharpe"] <= 0.0:
-        return f"It lost {days} (Sharpe ratio {ratio(seen['sharpe'])})."
+    if seen["sharpe"] <= 0.0 or seen["total_return"] < 0.0:
+        lost = percent(-seen["total_return"])
+        return f"It lost {lost} {days} (Sharpe ratio {ratio(seen['sharpe'])})."
     sure = seen["probabilistic_sharpe"]
     if sure is None:
         return f"It gained {days} (Sharpe ratio {ratio(seen['sharpe'])})."
@@ -120,11 +127,10 @@ def _odds(numbers: Numbers) -> str:
     if sure is None:
         reason = numbers["undefined"].get("verdict.deflated_sharpe", "there is no trial")
         return f"There is nothing to judge: {reason}."
-    hurdle, shown = ratio(inside["hurdle_sharpe"]), ratio(inside["sharpe"])
-    tried = f"the best of so many tries, none of them with any skill, would show about {hurdle}"
+    told = _against_luck(numbers)
     if sure < 0.5:
-        return f"In sample {tried}; this shows {shown}."
-    odds = f"In sample {tried}; this shows {shown}, which is more with {percent(sure)} confidence"
+        return f"{told}."
+    odds = f"{told}, which is more with {percent(sure)} confidence"
     if sure < _SURE:
         return f"{odds}. Less than {percent(_SURE)} is no reason to bet on it."
     p_value = _smallest(numbers)
@@ -133,6 +139,18 @@ def _odds(numbers: Numbers) -> str:
             f"{odds}. But drawn again without skill, the field does as well in {p_value} of cases."
         )
     return f"{odds}."
+
+
+def _against_luck(numbers: Numbers) -> str:
+    """Return what luck would show and what is shown; of a walk-forward, of one search of days."""
+    inside = numbers["in_sample"]
+    hurdle, shown = ratio(inside["hurdle_sharpe"]), ratio(inside["sharpe"])
+    tried = f"the best of so many tries, none of them with any skill, would show about {hurdle}"
+    if numbers["verdict"]["in_sample_of"] != _WINDOWS:
+        return f"In sample {tried}; this shows {shown}"
+    whose = "that of every asset at equal weights" if len(numbers["by_asset"]) > 1 else "the best"
+    when = f"{inside['first_day']} to {inside['last_day']}"
+    return f"Chosen with hindsight on {when}, {tried}; {whose} shows {shown}"
 
 
 def _smallest(numbers: Numbers) -> str | None:

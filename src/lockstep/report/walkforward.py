@@ -27,9 +27,10 @@ Show = Callable[[float], str]
 
 _CARE = (
     (
-        "The verdict's in-sample ratio, deflated Sharpe ratio and PBO are those of the naive "
-        "answer's trials, every asset's best at equal weights, also of assets that would have been "
-        "left out; without the naive answer, of the last window's."
+        "The verdict's in-sample ratio is the median of the windows, which is what the days that "
+        "followed have to be held against. Its deflated Sharpe ratio and PBO are those of the "
+        "naive answer's trials, every asset's choice at equal weights, also of assets that would "
+        "have been left out; without the naive answer, of the last window's."
     ),
     (
         "Every window chose by itself, but somebody chose the strategy, the parameters that may "
@@ -211,13 +212,28 @@ def _assets(numbers: Numbers) -> list[str]:
             Column("mean|weight, %", [points(_mean_weight(windows, s)) for s in symbols]),
         ]
     )
-    idle = [
-        f"window {one['number']}: {plain(symbol)} - {one['by_asset'][symbol]['why_not']}"
-        for one in windows
-        for symbol in symbols
-        if not one["by_asset"][symbol]["trades"]
+    idle: dict[tuple[str, str], list[int]] = {}
+    for symbol in symbols:
+        for one in windows:
+            if not one["by_asset"][symbol]["trades"]:
+                why = str(one["by_asset"][symbol]["why_not"])
+                idle.setdefault((symbol, why), []).append(int(one["number"]))
+    told = [
+        f"{plain(symbol)} in {'windows' if len(which) > 1 else 'window'} {spans(which)}: {why}"
+        for (symbol, why), which in idle.items()
     ]
-    return [*lines, *bullets(idle)]
+    return [*lines, *bullets(told)]
+
+
+def spans(numbers: Sequence[int]) -> str:
+    """Return ascending numbers in words, neighbours joined: 1, 3-5, 8."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else f"{r[0]}" for r in runs)
 
 
 def _mean_weight(windows: Sequence[Numbers], symbol: str) -> float:

@@ -19,8 +19,6 @@ from lockstep.metrics.drawdown import max_drawdown
 from lockstep.metrics.returns import daily_returns
 from lockstep.metrics.undefined import Measure, Undefined
 from lockstep.research.cpcv import Crossed
-from lockstep.research.luck import LuckTest, Verdict, verdict
-from lockstep.research.luck import Record as Unseen
 from lockstep.research.refit import Fit
 from lockstep.research.walkforward import Record, Refitted, WalkForward, WalkForwardAnalyzer
 
@@ -49,7 +47,7 @@ def numbers(walk: WalkForward, made_by: WalkForwardAnalyzer) -> Numbers:
     earned = _by_asset(walk, borders)
     spans = _spans(walk, made_by)
     windows = [{**_window(walk, k, borders, earned[k]), **spans[k]} for k in range(len(spans))]
-    inside = [window["in_sample"]["sharpe"] for window in windows]
+    inside = sharpes_inside(walk)
     outside = [window["out_of_sample"]["sharpe"] for window in windows]
     whole = _account(walk)
     plain: Numbers = {
@@ -64,28 +62,18 @@ def numbers(walk: WalkForward, made_by: WalkForwardAnalyzer) -> Numbers:
         "selection": _selection(walk),
         "parameters": _parameters(walk),
         "hindsight": _hindsight(walk),
+        "judged": {
+            symbol: {
+                "study": trial.study,
+                "best_trial": trial.number,
+                "best_params": dict(trial.parameters),
+            }
+            for symbol, trial in walk.judged.items()
+        },
         "windows": windows,
         "notices": _notices(walk),
     }
     return without_undefined(plain)
-
-
-def luck(walk: WalkForward, made_by: WalkForwardAnalyzer) -> Verdict | Undefined:
-    """Return how likely the result is luck: every trial counts, also those of hindsight.
-
-    Trials of hindsight share the days of the out-of-sample account, so they show what choosing on
-    those very days would be worth (`research.luck.verdict` judges the last span); the continuous
-    account itself is the record that no search saw.
-    """
-    every = [*walk.windows, *([walk.hindsight] if walk.hindsight else [])]
-    trials = [t for window in every for one in window.fits.values() for t in one.trials]
-    if not trials:
-        return Undefined("no trial was made: no asset had enough bars in any window")
-    tuning = made_by.tuning
-    test = LuckTest(goal=tuning.objective, constraints=tuning.constraints, seed=tuning.seed)
-    record = walk.outside
-    unseen = Unseen(record.days, record.daily) if len(record.daily) else None
-    return verdict(trials, test, unseen=unseen)
 
 
 def settings(made_by: WalkForwardAnalyzer) -> Numbers:
@@ -162,6 +150,11 @@ def _window(walk: WalkForward, at: int, borders: Ints, pnl: Mapping[str, float])
             for symbol, fit in one.fits.items()
         },
     }
+
+
+def sharpes_inside(walk: WalkForward) -> list[Measure]:
+    """Return the yearly Sharpe ratio of every window's choice on the days it was made on."""
+    return [_inside(window)["sharpe"] for window in walk.windows]
 
 
 def _inside(one: Refitted) -> Numbers:

@@ -173,12 +173,16 @@ class Verdict:
         Days that no search saw; None if there are none.
     test : LuckTest
         How it was tested.
+    promised : float, Undefined or None
+        Sharpe ratio a year that what traded on the unseen days had shown in sample; None if it is
+        that of `mixed`.
     """
 
     assets: tuple[Judged, ...]
     mixed: Mixed | Undefined
     unseen: Record | None
     test: LuckTest
+    promised: Measure | None = None
 
     @property
     def tally(self) -> Tally:
@@ -192,6 +196,7 @@ def verdict(
     *,
     chosen: Mapping[str, Trial] | None = None,
     unseen: Record | None = None,
+    promised: Measure | None = None,
 ) -> Verdict:
     """Return whether what was chosen is better than the luck of many trials.
 
@@ -207,6 +212,9 @@ def verdict(
         What was chosen, by asset; left out, the best by the goal.
     unseen : Record, optional
         Returns on days that no search saw.
+    promised : float or Undefined, optional
+        Sharpe ratio a year that what traded on those days had shown in sample, if that is not what
+        is chosen: a walk-forward chooses anew for every window.
 
     Returns
     -------
@@ -220,7 +228,7 @@ def verdict(
         _judged([one for one in trials if one.asset == symbol], picked.get(symbol), how)
         for symbol in symbols
     )
-    return Verdict(judged, _mixed(judged), unseen, how)
+    return Verdict(judged, _mixed(judged), unseen, how, promised)
 
 
 def _judged(trials: Sequence[Trial], given: Trial | None, how: LuckTest) -> Judged:

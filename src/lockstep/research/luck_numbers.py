@@ -21,6 +21,8 @@ from lockstep.research.luck import Deflation, Judged, Mixed, Record, Verdict
 #: What a test has to reach, and a false discovery may be at most.
 SURE, LEVEL = 0.95, 0.05
 SKILL, UNCLEAR, LUCK, UNKNOWN = LEVELS = ("skill", "unclear", "luck", "unknown")
+#: Whose Sharpe ratio the verdict names in sample: of what is judged, or the median of windows.
+CHOSEN, WINDOWS = "chosen", "windows"
 #: A deflated Sharpe ratio below this is less than luck would be expected to show.
 _EVEN = 0.5
 
@@ -44,7 +46,8 @@ def numbers(found: Verdict) -> Numbers:
             "level": level(found, discovery),
             "trials": found.tally.made,
             "effective_trials": found.tally.effective,
-            "in_sample_sharpe": inside["sharpe"],
+            "in_sample_sharpe": inside["sharpe"] if found.promised is None else found.promised,
+            "in_sample_of": CHOSEN if found.promised is None else WINDOWS,
             "out_of_sample_sharpe": outside["sharpe"],
             "deflated_sharpe": inside["deflated_sharpe"],
             "pbo": _mean([_pbo(one.overfitting) for one in found.assets]),
@@ -70,17 +73,16 @@ def numbers(found: Verdict) -> Numbers:
 def level(found: Verdict, discovery: Mapping[str, Any]) -> str:
     """Return ``skill``, ``unclear``, ``luck`` or ``unknown``.
 
-    Days that no search saw come first: a loss on them is ``luck``; a Sharpe ratio above 0 at 95 %
-    is ``skill``, for nothing was chosen by them. Else a deflated Sharpe ratio below one half is
-    ``luck``, and ``skill`` takes 95 % and a reality check at 5 %: Hansen's p-value of one asset, of
-    several the smallest after Benjamini and Hochberg.
+    Days that no search saw come first: a loss on them, of money or of their mean, is ``luck``; a
+    Sharpe ratio above 0 at 95 % is ``skill``, for nothing was chosen by them. Else a deflated
+    Sharpe ratio below one half is ``luck``, and ``skill`` takes 95 % and a reality check at 5 %:
+    Hansen's p-value of one asset, of several the smallest after Benjamini and Hochberg.
     """
     if found.unseen is not None:
-        if found.unseen.is_ruined:
-            return LUCK
         seen = sharpe(found.unseen.daily, 1.0)
         sure = probabilistic_sharpe(found.unseen.daily)
-        if not isinstance(seen, Undefined) and seen <= 0.0:
+        lost = found.unseen.is_ruined or _growth(found.unseen) < 0.0
+        if lost or (not isinstance(seen, Undefined) and seen <= 0.0):
             return LUCK
         if not isinstance(sure, Undefined) and sure >= SURE:
             return SKILL
@@ -136,17 +138,19 @@ def _outside(unseen: Record | None) -> Numbers:
     names = ("sharpe", "probabilistic_sharpe", "min_track_record_days")
     if unseen is None:
         nothing = Undefined("not measured: no days were kept from the search")
-        dates = dict.fromkeys(("first_day", "last_day"), nothing)
+        dates = dict.fromkeys(("first_day", "last_day", "total_return"), nothing)
         return {"days": 0, "ruined": False, **dates, **dict.fromkeys(names, nothing)}
     if unseen.is_ruined:
         return {
             **_span(unseen),
             "ruined": True,
+            "total_return": -1.0,
             **dict.fromkeys(names, Undefined("the equity reached zero")),
         }
     return {
         **_span(unseen),
         "ruined": False,
+        "total_return": _growth(unseen),
         "sharpe": _yearly_sharpe(unseen),
         "probabilistic_sharpe": probabilistic_sharpe(unseen.daily),
         "min_track_record_days": min_track_record(unseen.daily),
@@ -256,6 +260,11 @@ def _middle(one: Judged) -> Measure:
     if not len(one.ratios):
         return Undefined("no trial moved")
     return float(np.median(one.ratios)) * math.sqrt(days_per_year(one.days))
+
+
+def _growth(record: Record) -> float:
+    """Return what the days made of the money, compounded (fraction)."""
+    return float(np.prod(1.0 + record.daily)) - 1.0
 
 
 def _yearly_sharpe(record: Record) -> Measure:

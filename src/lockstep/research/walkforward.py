@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,8 +16,9 @@ from lockstep.core.errors import ConfigError, DataError
 from lockstep.core.plan import RunPlan
 from lockstep.core.protocols import Progress, Silent
 from lockstep.core.result import day_marks
+from lockstep.core.trial import Trial
 from lockstep.data.rates import Pair
-from lockstep.engine.apart import end_with
+from lockstep.engine.apart import Call
 from lockstep.engine.elsewhere import cluster
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.outcome import Solo
@@ -29,6 +29,7 @@ from lockstep.metrics.returns import daily_returns
 from lockstep.metrics.undefined import Undefined
 from lockstep.research.cpcv import Crossed, Folds, crossed
 from lockstep.research.far import fit_far
+from lockstep.research.processes import each_process
 from lockstep.research.refit import Fit, History, Tuning, fit, most_wanted
 from lockstep.research.stitch import Choice, Stitcher, weigh
 from lockstep.research.windows import Plot, Window, span
@@ -121,6 +122,13 @@ class WalkForward:
     def trials(self) -> int:
         """Trials of all windows that were not repetitions; hindsight's are not among them."""
         return sum(one.paid for window in self.windows for one in window.fits.values())
+
+    @property
+    def judged(self) -> dict[str, Trial]:
+        """Choices that are put to the test of luck, by asset: hindsight's, else the last ones."""
+        last = self.hindsight or self.windows[-1]
+        chosen = {symbol: one.chosen for symbol, one in last.fits.items() if one.chosen is not None}
+        return {symbol: trial for symbol, trial in chosen.items() if len(trial.daily)}
 
     @property
     def weights(self) -> Array:
@@ -312,15 +320,12 @@ def _each(calls: Sequence[tuple[History, Window]], tuning: Tuning, jobs: int) ->
     if jobs == 1 or len(calls) == 1:
         yield from (fit(history, window, tuning) for history, window in calls)
         return
-    import joblib
-
-    tasks = (
-        joblib.delayed(_apart)(history.before(window.until), window, tuning)
+    apart = [
+        Call(
+            f"{history.asset.symbol} in window {window.number}",
+            fit,
+            (history.before(window.until), window, tuning),
+        )
         for history, window in calls
-    )
-    yield from joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
-
-
-def _apart(history: History, window: Window, tuning: Tuning) -> Fit:
-    end_with(os.getppid())  # a worker that outlives its parent would hold its memory for minutes
-    return fit(history, window, tuning)
+    ]
+    yield from each_process(apart, jobs)

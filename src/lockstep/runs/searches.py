@@ -126,6 +126,7 @@ class SavedSearch:
     def chosen(self, trials: list[Trial]) -> dict[str, Trial]:
         """Return the trial that was chosen, by asset: ``best_trial`` of its block's ``study``.
 
+        A walk-forward, which chooses many times, says under ``judged`` which choice is meant.
         Assets without such a block, or for which nothing could be chosen, are not among them.
 
         Raises
@@ -135,7 +136,8 @@ class SavedSearch:
         """
         known = {(one.study, one.number): one for one in trials}
         found: dict[str, Trial] = {}
-        for asset, block in self.blocks.items():
+        judged = self.result.get("judged")
+        for asset, block in (judged if isinstance(judged, Mapping) else self.blocks).items():
             if block.get("best_trial") is None:
                 continue
             one = known.get((str(block.get("study")), block["best_trial"]))
