@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lockstep.report.studies.walkforward import Walked, equity, parameters, windows, written
-from lockstep.report.walkforward import page, verdict
+from lockstep.report.walkforward import page, spans, verdict
 from lockstep.research import luck_numbers
 from lockstep.research.judgement import numbers
 from lockstep.research.objectives import Constraints
@@ -60,7 +60,8 @@ def test_what_a_page_says_is_in_the_numbers(full):
 
 def test_a_window_that_chose_nothing_says_why(empty):
     said = " ".join(page(empty.numbers).split())
-    assert "window 1: EURUSD - none of 6 trials could be chosen (0 failed)" in said
+    last = len(empty.numbers["windows"])
+    assert f"EURUSD in windows 1-{last}: none of 6 trials could be chosen (0 failed)" in said
     assert "n/a[1]" in said
     assert "no asset was chosen in this window" in said
     assert "No window chose any parameter." in said
