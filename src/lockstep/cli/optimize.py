@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +214,7 @@ def _seed(arguments: argparse.Namespace, material: Material) -> int:
 def _store(arguments: argparse.Namespace) -> Iterator[TrialLedger | TrialDatabase]:
     store = trial_store(_place(arguments))
     if isinstance(store, TrialLedger):
-        yield TrialLedger(store.folder, dated=lambda: datetime.now(UTC))
+        yield TrialLedger(store.folder, dated=partial(datetime.now, UTC))
         return
     try:
         yield store
@@ -278,8 +279,7 @@ def _check_days(evaluator: Evaluator, lookback: int) -> None:
     """
     day, days = evaluator.base.day, evaluator.base.days
     first = int(day[lookback]) if lookback < len(day) else len(days)
-    left = len(days) - first
-    if left >= FEWEST_DAYS:
+    if (left := len(days) - first) >= FEWEST_DAYS:
         return
     per_day = max(1.0, len(day) / len(days))
     missing = FEWEST_DAYS - left + max(0.0, (lookback - len(day)) / per_day)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator, Sequence
 
-import joblib
-
 from lockstep.core.protocols import Progress, Silent
-from lockstep.engine.apart import end_with
+from lockstep.engine.apart import Call
 from lockstep.engine.elsewhere import cluster
 from lockstep.research.far import search_far
 from lockstep.research.optimizer import ParameterOptimizer
+from lockstep.research.processes import each_process
 from lockstep.research.search import Search
 
 _TASK = "assets"
@@ -55,17 +53,7 @@ def _searched(
             yield dataclasses.replace(one, progress=shown).search()
     else:
         quiet = [dataclasses.replace(one, progress=Silent()) for one in optimizers]
-        workers = joblib.Parallel(
-            n_jobs=min(jobs, len(quiet)),
-            return_as="generator_unordered",
-            backend="loky",
-            initializer=_tied,
-            batch_size=1,
-            pre_dispatch="n_jobs",
-        )
-        yield from workers(joblib.delayed(one.search)() for one in quiet)
-
-
-def _tied() -> None:
-    """Begin a worker: one that outlives its parent would hold its memory for minutes."""
-    end_with(os.getppid())
+        calls = [
+            Call(one.evaluator.asset.symbol, ParameterOptimizer.search, (one,)) for one in quiet
+        ]
+        yield from each_process(calls, jobs)
