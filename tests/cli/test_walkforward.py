@@ -80,6 +80,7 @@ def test_the_account_cannot_be_verified_as_if_its_parameters_never_changed(resul
 def test_luck_finds_every_trial_of_the_study_again(results, told, capsys):
     assert main(["luck", told["id"], "--results", str(results), "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
+    assert again["labels"] == ["SYNTHETIC", "THE TRIALS OF A WALK-FORWARD: IN-SAMPLE"]
     assert again["verdict"]["trials"] == told["luck"]["verdict"]["trials"] == 24
     expected = told["luck"]["verdict"]["out_of_sample_sharpe"]
     assert again["verdict"]["out_of_sample_sharpe"] == pytest.approx(expected)

@@ -38,7 +38,7 @@ def with_middle(value, **changes):
         (with_middle(0.0), (2, "the median trial made no money")),
         (
             with_middle(-5.0, deflated_sharpe=0.4),
-            (3, "the median trial lost, and luck is enough to explain the best"),
+            (3, "the median trial made no money, and luck is enough to explain the best"),
         ),
         ({**GOOD, "out_of_sample_sharpe": -0.1}, (3, "it lost on days that no search saw")),
         ({**GOOD, "net_pnl": 0.0}, (3, "the chosen made no money")),

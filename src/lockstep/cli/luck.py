@@ -25,6 +25,9 @@ from lockstep.runs.searches import SavedSearch, find_search
 from lockstep.runs.trial_database import trial_store
 
 NAME = "luck"
+#: Begins the label of a walk-forward's account, and what holds of its trials instead.
+_OUTSIDE = "OUT-OF-SAMPLE"
+_IN_SAMPLE = "THE TRIALS OF A WALK-FORWARD: IN-SAMPLE"
 
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
@@ -40,7 +43,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         unseen=unseen_of(first),
         promised=promised_by(first),
     )
-    labels = list(dict.fromkeys(label for one in searches for label in one.labels))
+    labels = list(dict.fromkeys(label for one in searches for label in labels_of(one)))
     names = [one.path.name for one in searches]
     told = {"searches": names, "labels": labels, **numbers(found)}
     write(first.path, told, found)
@@ -90,6 +93,15 @@ def unseen_of(search: SavedSearch) -> Record | None:
     account = panel(RunResult.load(search.run)).account
     daily = daily_returns(account.marks, account.initial)
     return Record(account.days, np.empty(0) if isinstance(daily, Undefined) else daily)
+
+
+def labels_of(search: SavedSearch) -> list[str]:
+    """Return what a reader must know of a search's trials: those of a walk-forward are in-sample.
+
+    Its account is out of sample, but the page and the picture are of what was chosen from.
+    """
+    labels = [label for label in search.labels if not label.startswith(_OUTSIDE)]
+    return labels if len(labels) == len(search.labels) else [*labels, _IN_SAMPLE]
 
 
 def promised_by(search: SavedSearch) -> Measure | None:

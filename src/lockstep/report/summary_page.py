@@ -67,7 +67,7 @@ def tier(performance: Numbers) -> tuple[int, str]:
     if seen is not None and seen <= 0.0:
         return 3, "it lost on days that no search saw"
     if not (_above(middle, 0.0) or (sure is not None and sure >= _EVEN)):
-        return 3, "the median trial lost, and luck is enough to explain the best"
+        return 3, "the median trial made no money, and luck is enough to explain the best"
     wanting = _wanting(performance, middle)
     return (2, wanting) if wanting else (1, "")
 
@@ -193,7 +193,12 @@ def _assets(found: Numbers) -> list[str]:
         Column("tier", [str(tiers[at]) for at in order]),
         *(Column(head, [show(blocks[at]) for at in order]) for head, show in rows),
     ]
-    return [*table(columns), *paragraph("-: not measured.")]
+    said = (
+        "-: not measured. Trials counts all that were played; the quartiles are of those the "
+        "search proposed, without the points tried beside the best, which lie where it is good. A "
+        "trial that never traded made 0."
+    )
+    return [*table(columns), *paragraph(said)]
 
 
 def _shown(value: Any, show: Show) -> str:
