@@ -111,3 +111,20 @@ def test_what_cannot_be_done_is_said_before_any_search(flags, code, said, tmp_pa
     assert main([*FLAGS, *flags, "--results", str(tmp_path)]) == code
     assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_walk_is_not_made_twice_at_once(results, capsys, monkeypatch):
+    flags = [*FLAGS, "--results", str(results)]
+    again = []
+
+    def second(analyzer):
+        again.append(main(flags))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lockstep.cli.walkforward.WalkForwardAnalyzer.run", second)
+    assert main([flag for flag in flags if flag != "--quiet"]) == 130
+    assert again == [75]
+    said = capsys.readouterr().err
+    assert "is being run on the same data by process" in said
+    assert "its trials are kept: the same command goes on" in said
+    assert not list((results / "walkforward").glob(".*"))

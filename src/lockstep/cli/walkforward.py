@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ from lockstep.research.space import Space
 from lockstep.research.walk_luck import luck
 from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
 from lockstep.research.windows import Plot
+from lockstep.runs.directory import digest, run_id, usable
+from lockstep.runs.lock import locked
 from lockstep.runs.manifest import Making, hashes, source_hash
 from lockstep.runs.session import session
 from lockstep.runs.store import save
@@ -103,17 +106,18 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         config = _labelled(loaded.config, bars)
         analyzer = analyzer_of(arguments, config, (bars, pairs), progress)
         analyzer.windows()  # too little data is told before the first search
-        walk = analyzer.run()
-        cross = None if folds is None else analyzer.cross_validated(folds)
-    making = Making(
-        config.to_plain(),
-        {symbol: dict(one.source) for symbol, one in bars.items()},
-        {pair.name: dict(pair.source) for pair in pairs},
-        {"player": "kernel", "rules": not arguments.solo, "walkforward": settings(analyzer)},
-        config_files=hashes(loaded.files),
-        seed=config.portfolio.seed,
-        argv=tuple(argv),
-    )
+        making = Making(
+            config.to_plain(),
+            {symbol: dict(one.source) for symbol, one in bars.items()},
+            {pair.name: dict(pair.source) for pair in pairs},
+            {"player": "kernel", "rules": not arguments.solo, "walkforward": settings(analyzer)},
+            config_files=hashes(loaded.files),
+            seed=config.portfolio.seed,
+            argv=tuple(argv),
+        )
+        with _alone(arguments, making, started):
+            walk = analyzer.run()
+            cross = None if folds is None else analyzer.cross_validated(folds)
     result, where = _kept(as_run(walk, analyzer, config.labels), making, bars, arguments, started)
     told = _told(walk, analyzer, cross, result)
     place = Path(arguments.results) / FOLDER / where.name
@@ -123,6 +127,31 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     else:
         print("\n".join(summary(told, place, where)))
     return 0
+
+
+@contextmanager
+def _alone(arguments: argparse.Namespace, making: Making, started: datetime) -> Iterator[None]:
+    """Search while no other process makes the same searches for the same windows.
+
+    Raises
+    ------
+    LockedError
+        If one does.
+    """
+    asked = [making.options, arguments.space, arguments.vary]
+    name = digest({**making.config, "walkforward": asked}, making.data)
+    root = Path(arguments.results) / FOLDER
+    try:
+        with ExitStack() as stack:
+            with usable(root):
+                stack.enter_context(locked(root, name)).tell(run_id(started, name))
+            yield
+    except KeyboardInterrupt:
+        tell(["the walk-forward is interrupted; its trials are kept: the same command goes on"])
+        raise
+    finally:
+        with suppress(OSError):  # nothing is left of a walk that could not begin
+            root.rmdir()
 
 
 def analyzer_of(
