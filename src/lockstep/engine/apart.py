@@ -162,7 +162,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self.process = context.Process(
-            target=_serve, args=(theirs, os.getpid(), function), daemon=True
+            target=_serve, args=(_Tie(os.getpid()), theirs, function), daemon=True
         )
         _start_deaf(self.process)
         theirs.close()
@@ -240,9 +240,18 @@ def _start_deaf(process: BaseProcess) -> None:
 # Inside a process -----------------------------------------------------------------------------
 
 
-def _serve(pipe: Connection, parent: int, function: Callable[..., Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """Arrives in a process as a call of `end_with`, before what is heavy is imported there."""
+
+    parent: int
+
+    def __reduce__(self) -> tuple[Callable[[int], None], tuple[int]]:
+        return end_with, (self.parent,)
+
+
+def _serve(_tied: None, pipe: Connection, function: Callable[..., Any]) -> None:
     """Answer calls until the pipe closes; `function` is here to be imported before the first."""
-    end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
