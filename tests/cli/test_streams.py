@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.cli.door import block
+from lockstep.cli import runs
+from lockstep.cli.door import block, main
 from lockstep.cli.logs import visible
 from lockstep.core.errors import ConfigError
 
@@ -53,3 +54,17 @@ def test_an_error_never_commands_the_terminal() -> None:
         "  assets.\\u001b]0;owned\\u0007\\u001b[2J\\u202eUSD\\u0000\\ud800: is unknown"
     )
     told.encode("utf-8")
+
+
+def test_memory_that_runs_out_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def starved(*_: object) -> int:
+        raise MemoryError
+
+    monkeypatch.setattr(runs, "run", starved)
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    assert main(["runs"]) == 2
+    assert capsys.readouterr().err.startswith("usage error:\n  memory ran out: the command needs")

@@ -23,7 +23,7 @@ from lockstep.cli.optimize_flags import optimize_parser
 from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
 from lockstep.cli.verify_flags import verify_parser
 from lockstep.cli.walkforward_flags import walkforward_parser
-from lockstep.core.errors import ConfigError, IdentityError, LockstepError, StorageError
+from lockstep.core.errors import ConfigError, IdentityError, LockstepError, StorageError, UsageError
 
 #: 128 + SIGPIPE, as of a program that the signal ends.
 _NOBODY_LISTENS = 141
@@ -163,9 +163,10 @@ def _run(name: str, prog: str, words: Sequence[str]) -> int:
     except BrokenPipeError:  # what was done is done; nobody listens any more
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for the interpreter's own flush
         return _NOBODY_LISTENS
-    except LockstepError as error:
+    except (LockstepError, MemoryError) as failure:
         if arguments.debug:
             traceback.print_exc()
+        error = failure if isinstance(failure, LockstepError) else UsageError(_NO_MEMORY)
         print(logs.visible(block(error)), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt as interruption:
@@ -200,6 +201,10 @@ def _told() -> Iterator[None]:
         ) from error
 
 
+_NO_MEMORY = """\
+memory ran out: the command needs more than the system, or a limit (ulimit), gives this process.
+Take fewer assets (--max-assets), a shorter range (--start, --end) or fewer --jobs.
+"""
 _KINDS = {
     1: "internal error",
     2: "usage error",
