@@ -124,6 +124,24 @@ def test_the_first_line_on_the_terminal_is_the_verdict(tmp_path, capsys):
     assert one["best_params"] == one["pareto"][0]["params"]
 
 
+def test_what_other_searches_looked_at_on_these_days_is_told(tmp_path, capsys):
+    grid = ["--method", "grid", "--min-trades", "1", "--vary"]
+    assert optimise(tmp_path, *ONE, *grid, "stop_multiplier=2,3", "--json") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert first["assets"]["EURGBPX"]["earlier"] == {}
+    made = first["trials"]
+    assert optimise(tmp_path, *ONE, *grid, "reward_risk=1,2") == 0
+    said = capsys.readouterr().out.splitlines()
+    second = result_of(tmp_path)
+    assert second["assets"]["EURGBPX"]["earlier"] == {first["id"]: made}
+    assert said[3] == (
+        f"not counted: {made} further trials on these days by 1 other search; all together: luck "
+        f"{second['id']} {first['id']}"
+    )
+    page = (newest(tmp_path) / "optimization.txt").read_text(encoding="utf-8")
+    assert f"NOT COUNTED above: {made} further trials of EURGBPX on these days" in page
+
+
 def test_limits_that_nothing_keeps_leave_a_partial_result_with_all_trials(tmp_path, capsys):
     words = ["--method", "random", "--trials", "5", "--min-trades", "100000"]
     assert optimise(tmp_path, *ONE, *words) == 5

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lockstep.core.errors import DataError, UsageError
-from lockstep.runs.searches import SavedSearch, find_search
+from lockstep.runs.searches import SavedSearch, earlier_looks, find_search
 from lockstep.runs.trials import TrialLedger
 from tests.research.trials import noise, trial
 
@@ -144,3 +144,45 @@ def test_goal_and_limits_are_read_wherever_settings_stand(tmp_path):
     assert (of_assets.goal, of_assets.limit("max_drawdown")) == ("sqn", 0.2)
     nested = SavedSearch.of(saved(tmp_path, "20260107-x", settings={"objective": "pnl"}))
     assert nested.goal == "pnl"
+
+
+def look(study="EUR-1", made=20, start="2025-01-01T00:00:00", end="2025-07-01T00:00:00", **given):
+    return {
+        "study": study, "method": "random", "seed": 1, "space": {"points": 9},
+        "data": {"start": start, "end": end}, "trials": {"made": made}, **given,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("other", "counted"),
+    [
+        (look("EUR-2", 30, seed=2), 30),
+        (look("EUR-2", 30, space={"points": 99}), 30),
+        (look("EUR-2", 30), 0),  # the same points by other code
+        (look("EUR-2", 30, objective=["pnl"]), 0),
+        (look(made=50), 30),  # the same search, but longer
+        (look(made=20), 0),
+        (look("EUR-2", 30, seed=2, start="2025-06-30T23:00:00", end="2026-01-01T00:00:00"), 30),
+        (look("EUR-2", 30, seed=2, start="2025-07-01T00:00:00", end="2026-01-01T00:00:00"), 0),
+    ],
+)
+def test_other_looks_at_the_same_days_are_counted(tmp_path, other, counted):
+    saved(tmp_path, assets={"EUR": other, "USD": look("USD-1", seed=3)})
+    expected = {ID: counted} if counted else {}
+    assert earlier_looks(tmp_path, "EUR", look()) == expected
+    assert earlier_looks(tmp_path, "GBP", look()) == {}
+
+
+def test_a_search_that_learns_looks_elsewhere_for_another_goal(tmp_path):
+    saved(tmp_path, assets={"EUR": look("EUR-2", method="bayesian", objective=["pnl"])})
+    mine = look(method="bayesian", objective=["sharpe"])
+    assert earlier_looks(tmp_path, "EUR", mine) == {ID: 20}
+
+
+def test_a_study_that_several_searches_took_over_counts_once_and_damage_is_no_look(tmp_path):
+    saved(tmp_path, assets={"EUR": look("EUR-2", 30, seed=2)})
+    saved(tmp_path, OTHER, assets={"EUR": look("EUR-2", 40, seed=2)})
+    broken = saved(tmp_path, "20260105-121500-11111111")
+    (broken / "result.json").write_text("{", encoding="utf-8")
+    assert earlier_looks(tmp_path, "EUR", look()) == {OTHER: 40}
+    assert earlier_looks(tmp_path / "none", "EUR", look()) == {}

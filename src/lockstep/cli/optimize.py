@@ -305,11 +305,11 @@ def _told(
     run_: Session,
 ) -> dict[str, Any]:
     """Return the content of result.json."""
-    select = arguments.select
-    blocks = {
-        one.asset: numbers(one, optimizer.evaluator, select)
+    found = {
+        one.asset: numbers(one, optimizer.evaluator, arguments.select)
         for one, optimizer in zip(searches, optimizers)
     }
+    blocks = tuned.with_earlier(found, arguments.results)
     synthetic = any("sample" in one.source for one in material.bars.values())
     portfolio = material.config.portfolio
     return {
@@ -318,7 +318,7 @@ def _told(
         "labels": [*(["SYNTHETIC"] if synthetic else []), "IN-SAMPLE"],
         "method": arguments.method,
         "objective": list(arguments.objective),
-        "select": select,
+        "select": arguments.select,
         "constraints": {
             "min_trades": arguments.min_trades,
             "max_drawdown": arguments.limit_drawdown_pct / 100,
@@ -387,8 +387,8 @@ def _conclude(
 
 def summary(told: Mapping[str, Any], place: Path) -> list[str]:
     """Return the few lines that end a search on the terminal."""
-    lines = [f"[{label}]" for label in told["labels"]]
-    lines.append(pages.first_line(told["luck"]))
+    lines = [*(f"[{label}]" for label in told["labels"]), pages.first_line(told["luck"])]
+    lines += tuned.earlier(told)
     goal = told["objective"][0]
     for symbol, one in told["assets"].items():
         made = counted(one["trials"]["made"], "trial")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,18 @@ from lockstep.metrics.undefined import Undefined
 from lockstep.report import optimization, summary_page
 from lockstep.report.studies.search import pictures
 from lockstep.report.studies.study import Axis, Goal, Study, quartiles
+from lockstep.report.wording import counted
 from lockstep.research.evaluation import Evaluator
 from lockstep.research.objectives import objective, ranked
 from lockstep.research.search import Search
 from lockstep.runs import best_configs
+from lockstep.runs.searches import earlier_looks
 
 PAGE, FIGURES, SUMMARY = "optimization.txt", "figures", "portfolio_summary.txt"
 #: Preference whose file the summary is about, if the search looked for none of them.
 USUAL = "balanced"
+#: Most other searches that the terminal names.
+_MOST_NAMED = 5
 #: Metrics whose quartiles over all trials are stored.
 _MIDDLES = ("net_pnl", "sharpe", "max_drawdown")
 
@@ -81,6 +85,40 @@ def check(results: str | Path) -> None:
     """
     for preference in PREFERENCES:
         best_configs.performances(results, preference)
+
+
+def with_earlier(blocks: Mapping[str, Told], results: str | Path) -> dict[str, dict[str, Any]]:
+    """Return the assets' blocks, with what other searches of these results looked at before."""
+    told: dict[str, dict[str, Any]] = {}
+    for asset, block in blocks.items():
+        looks = earlier_looks(results, asset, block)
+        told[asset] = {**block, "earlier": looks}
+        if looks:
+            made = counted(sum(looks.values()), "further trial")
+            said = (
+                f"NOT COUNTED above: {made} of {asset} on these days by {_others(looks)} of these "
+                "results. What was looked at before raises the hurdle too; `luck` counts them "
+                "together."
+            )
+            told[asset]["notices"] = [said, *block["notices"]]
+    return told
+
+
+def earlier(told: Told) -> list[str]:
+    """Return the line that says how much the first one does not know of; none if nothing."""
+    looks = [block["earlier"] for block in told["assets"].values()]
+    names = sorted({name for one in looks for name in one})
+    if not names:
+        return []
+    made = counted(sum(sum(one.values()) for one in looks), "further trial")
+    words = " ".join([str(told["id"]), *names[:_MOST_NAMED]])
+    more = " ..." if len(names) > _MOST_NAMED else ""
+    said = f"not counted: {made} on these days by {_others(names)}"
+    return [f"{said}; all together: luck {words}{more}"]
+
+
+def _others(names: Collection[str]) -> str:
+    return counted(len(names), "other search", "other searches")
 
 
 def write_pages(found: Found, place: Path) -> None:

@@ -167,6 +167,58 @@ class SavedSearch:
         return None
 
 
+def earlier_looks(results: str | Path, asset: str, block: Mapping[str, Any]) -> dict[str, int]:
+    """Return the trials of other finished searches that looked at an asset on the same days.
+
+    Parameters
+    ----------
+    results : path
+        The results: their ``optimization`` holds the searches.
+    asset : str
+        Symbol.
+    block : mapping
+        What this search tells of it: ``study``, ``data``, ``method``, ``seed`` and ``space``.
+
+    Returns
+    -------
+    dict
+        Trials by the id of the search. Of the same study it is what another search made beyond
+        this one, for a longer search begins with a shorter one; the same points by other code are
+        no other look. Of several searches with the same study the longest counts. A result that
+        cannot be read is left out: it has nothing to do with this search.
+    """
+    looks: dict[str, tuple[int, str]] = {}
+    for path in sorted(Path(results).glob(f"{FOLDERS[0]}/*/{RESULT_FILES[0]}")):
+        try:
+            other = SavedSearch(path.parent, _object(path)).blocks.get(asset, {})
+        except DataError:
+            continue
+        study = str(other.get("study"))
+        if not _overlap(other.get("data"), block.get("data")):
+            continue
+        made = int(other["trials"]["made"])
+        if study == block.get("study"):
+            made -= int(block["trials"]["made"])
+        elif _points(other) == _points(block):
+            continue
+        looks[study] = max(looks.get(study, (0, "")), (made, path.parent.name))
+    return dict(sorted((name, made) for made, name in looks.values() if made > 0))
+
+
+def _points(block: Mapping[str, Any]) -> list[Any]:
+    """Return what makes the points of a search: only one that learns heeds what it looks for."""
+    learns = block.get("method") == "bayesian"
+    names = ("method", "seed", "space", *(("objective",) if learns else ()))
+    return [block.get(name) for name in names]
+
+
+def _overlap(one: Any, other: Any) -> bool:
+    """Return whether two spans of data, ISO and UTC, share a moment."""
+    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
+        return False
+    return bool(one["start"] < other["end"] and other["start"] < one["end"])
+
+
 def find_search(name: str, results: str | Path) -> Path:
     """Return the directory of the search that a user means.
 
