@@ -46,6 +46,26 @@ def test_the_source_says_which_bytes_were_read(folder):
     assert source_paths(["GBPUSD"], "5m", folder) == {"GBPUSD": folder / "GBPUSD_5m.csv"}
 
 
+@pytest.mark.parametrize("how", ["appended", "replaced"])
+def test_a_file_that_changes_while_it_is_read_is_refused(folder, monkeypatch, how):
+    csv = formats.get("csv")
+    read = csv.read
+
+    def slow(self, path, zone):
+        table = read(self, path, zone)
+        if how == "appended":
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\n")
+        else:
+            (folder / "new").write_bytes(path.read_bytes())
+            (folder / "new").replace(path)
+        return table
+
+    monkeypatch.setattr(csv, "read", slow)
+    with pytest.raises(DataError, match=r"GBPUSD: GBPUSD_5m\.csv changed while it was read; begin"):
+        load_bars(["GBPUSD"], "5m", folder)
+
+
 def test_a_zone_that_was_assumed_is_noted(tmp_path):
     text = "time,open,high,low,close,volume\n2024-03-04 00:00,1,1,1,1,1\n"
     (tmp_path / "X.csv").write_text(text, encoding="utf-8")

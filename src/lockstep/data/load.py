@@ -183,23 +183,36 @@ class _Folder:
         return replace(bars, timeframe=length), origin
 
 
+def _version(path: Path) -> tuple[int, int, int]:
+    """Return what tells one state of a file from another, as far as the file system knows."""
+    known = path.stat()
+    return known.st_ino, known.st_size, known.st_mtime_ns
+
+
 def read_file(symbol: str, path: Path, zone: str) -> tuple[Bars, Origin]:
     """Return a file's bars, unchecked and of timeframe 0, and where they stand in it.
 
     Raises
     ------
     DataError
-        If no format knows the file, or cells of it cannot be read.
+        If no format knows the file, or cells of it cannot be read; or it changed meanwhile, so
+        that its hash would not be that of the bars.
     """
+    before = _version(path)
     name, reader = format_of(path)
     table = reader.read(path, zone)
+    sha256 = sha256_of(path)
+    if _version(path) != before:
+        raise DataError(
+            f"{symbol}: {path.name} changed while it was read; begin again when nobody writes it."
+        )
     if table.empty:
         raise DataError(f"{symbol}: {path.name} holds no bars.")
     stated = bool(table.attrs["zone_stated"])
     time = np.require(table.pop("time").to_numpy(), np.int64, "W")
     source = {
         "file": path.name,
-        "sha256": sha256_of(path),
+        "sha256": sha256,
         "format": name,
         "zone": "stated by the file" if stated else zone,
         "rows": len(time),
