@@ -66,7 +66,7 @@ def pair(tmp_path_factory):
 @pytest.fixture
 def here(pair):
     """Be connected to two workers, also if the last test has killed one."""
-    pair.wait_for_workers(2, timeout=30)
+    pair.wait_for_workers(2, timeout=120)
     with connected(arguments(pair.scheduler_address)):
         yield elsewhere.cluster()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from weakref import WeakKeyDictionary
 
 from joblib.parallel import ParallelBackendBase
 
+from lockstep.cli.cluster_slots import Slots
 from lockstep.cli.cluster_worker import FAILURE, PREFIX, told, work
 from lockstep.core.errors import ClusterError, LockstepError
 from lockstep.engine.elsewhere import Done, Heard, Shared
@@ -27,6 +29,8 @@ TRIES = 2
 #: Seconds a cluster may be without any worker.
 PATIENCE = 60.0
 _LOOK_SECONDS = 1.0
+#: Results that are fetched at a time.
+_HANDS = 4
 KEPT = "What is finished is kept: the same command goes on from there (--resume)."
 _log = logging.getLogger(__name__)
 
@@ -43,6 +47,12 @@ class _Sent:
         self.callback = callback
         self.tries = 0
         self.future: Any = None
+
+    def let_go(self) -> None:
+        """Tell the scheduler that nobody waits for it: it forgets, or stops, the job."""
+        if self.future is not None:
+            self.future.release()
+        self.future = None
 
 
 class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]
@@ -64,13 +74,15 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]
         self._client, self._sources = client, sources
         self._topic = f"lockstep-{uuid.uuid4().hex}"
         self._lock = threading.RLock()
+        self._waiting: deque[_Sent] = deque()
         self._sent: set[_Sent] = set()
+        self._slots = Slots()
+        self._sending = threading.Lock()
         self._placed: WeakKeyDictionary[Shared, Any] = WeakKeyDictionary()
         self._heard: dict[str, Heard] = {}
         self._ear = ThreadPoolExecutor(1, thread_name_prefix="cluster-ear")
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="cluster-hand")
+        self._hand = ThreadPoolExecutor(_HANDS, thread_name_prefix="cluster-hand")
         self._over = threading.Event()
-        self._trouble: BaseException | None = None
         #: A scheduler that comes back is another: it knows none of our jobs.
         self._scheduler = client.scheduler_comm
         client.subscribe_topic(self._topic, self._hear)
@@ -86,15 +98,22 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]
     # joblib's contract ------------------------------------------------------------------------
 
     def effective_n_jobs(self, n_jobs: int | None) -> int:
-        """Return the threads of the cluster; 2 if there are fewer, or joblib would work here."""
-        threads: dict[str, int] = self._client.nthreads()
-        return max(2, sum(threads.values()))
+        """Return the threads of the cluster; 2 if there are fewer, or joblib would work here.
+
+        Raises
+        ------
+        ClusterError
+            If the scheduler is gone.
+        """
+        return max(2, sum(self._threads().values()))
 
     def submit(self, func: Any, callback: Callable[[Any], Any]) -> _Sent:
         """Send joblib's batch, which holds one call, and tell `callback` what became of it."""
         (call,) = func.items
         job = _Sent(call, callback)
-        self._send(job)
+        with self._lock:
+            self._waiting.append(job)
+        self._in_hand(self._fill)
         return job
 
     def retrieve_result_callback(self, out: Done | BaseException) -> list[Done]:
@@ -106,10 +125,11 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]
     def abort_everything(self, ensure_ready: bool = True) -> None:
         """Let go of every job: those that wait are forgotten, those that run are stopped."""
         with self._lock:
+            self._waiting.clear()
             left, self._sent = self._sent, set()
+            self._slots = Slots()
         for job in left:
-            if job.future is not None:
-                job.future.release()
+            job.let_go()
 
     # What jobs tell ---------------------------------------------------------------------------
 
@@ -146,52 +166,90 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]
 
     # One job ----------------------------------------------------------------------------------
 
-    def _send(self, job: _Sent) -> None:
-        job.tries += 1
-        with self._lock:
-            self._sent.add(job)
-        try:
-            self._check_connection()
-            there = [self._place(a) if isinstance(a, Shared) else a for a in job.arguments]
-            job.future = self._client.submit(
-                work, self._sources, self._topic, *there, key=f"{PREFIX}{uuid.uuid4().hex}"
-            )
-        except (OSError, TimeoutError, ClusterError) as error:
-            known = isinstance(error, ClusterError)
-            self._finish(job, error if known else self._gone(str(error)))
-            return
-        job.future.add_done_callback(lambda future: self._take(job, future))
+    def _fill(self) -> None:
+        """Send what waits to the threads that are free; a job that was lost before goes first."""
+        with self._sending:
+            while self._waiting and not self._over.is_set():
+                try:
+                    threads = self._threads()
+                except ClusterError as error:
+                    self._fail(error)
+                    return
+                with self._lock:
+                    if not self._waiting:
+                        return
+                    job = self._waiting[0]
+                    address = self._slots.place(job, threads, alone=job.tries > 0)
+                    if address is None:
+                        return
+                    self._waiting.popleft()
+                    self._sent.add(job)
+                self._send(job, address)
 
-    def _place(self, shared: Shared) -> Any:
+    def _send(self, job: _Sent, address: str) -> None:
+        job.tries += 1
+        try:
+            there = [self._place(a, address) if isinstance(a, Shared) else a for a in job.arguments]
+            future = self._client.submit(
+                work,
+                self._sources,
+                self._topic,
+                *there,
+                key=f"{PREFIX}{uuid.uuid4().hex}",
+                workers=[address],
+                allow_other_workers=True,  # one that has died meanwhile
+            )
+        except (OSError, TimeoutError) as error:
+            self._finish(job, self._gone(str(error)))
+            return
+        with self._lock:
+            job.future = future
+            if job not in self._sent:  # nobody waits any more since a moment ago
+                job.let_go()
+                return
+        future.add_done_callback(lambda future: self._in_hand(self._ended, job, future))
+
+    def _place(self, shared: Shared, address: str) -> Any:
         """Return the future of something heavy, which is sent if no machine holds it."""
         with self._lock:
             future = self._placed.get(shared)
             if future is None or future.status != "finished":
-                (future,) = self._client.scatter([shared], hash=False)
+                (future,) = self._client.scatter([shared], workers=[address], hash=False)
                 self._placed[shared] = future
             return future
 
-    def _take(self, job: _Sent, future: Any) -> None:
-        """See to a job that has ended; in a thread of ours, so that no error gets lost."""
+    def _in_hand(self, function: Callable[..., None], *given: Any) -> None:
+        """Do something in a thread of ours, so that no error of it gets lost."""
         if not self._over.is_set():
-            self._hand.submit(self._ended, job, future).add_done_callback(self._check)
+            self._hand.submit(function, *given).add_done_callback(self._check)
 
     def _ended(self, job: _Sent, future: Any) -> None:
         if job.future is not future or job not in self._sent:
             return
         outcome = self._outcome(job, future)
         if outcome is None:
-            if job.tries < TRIES:
+            if job.tries < TRIES and self._put_back(job):
                 _log.warning(
                     "%s: its worker was lost; it is tried again",
                     job.name,
                     extra={"event": "cluster.lost", "asset": job.name},
                 )
-                self._send(job)
+                self._fill()
                 return
             outcome = Done(job.name, failure=f"lost its worker {TRIES} times, and is given up")
         self._hear_out()
         self._finish(job, outcome)
+
+    def _put_back(self, job: _Sent) -> bool:
+        """Let a job that was lost wait again, before all others; False if nobody waits for it."""
+        with self._lock:
+            if job not in self._sent:
+                return False
+            self._sent.discard(job)
+            self._slots.free(job)
+            job.let_go()
+            self._waiting.appendleft(job)
+            return True
 
     def _outcome(self, job: _Sent, future: Any) -> Done | BaseException | None:
         """Return what a job gave or raised; None if its worker, or what it needed, was lost."""
@@ -217,16 +275,28 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]
             if job not in self._sent:
                 return
             self._sent.discard(job)
-        job.future = None
+            self._slots.free(job)
+        job.let_go()
         job.callback(outcome)
+        self._in_hand(self._fill)
 
     # The cluster ------------------------------------------------------------------------------
 
-    def _check_connection(self) -> None:
-        if self._trouble is not None:
-            raise ClusterError(str(self._trouble))
+    def _threads(self) -> dict[str, int]:
+        """Return the threads of every worker, by address.
+
+        Raises
+        ------
+        ClusterError
+            If the scheduler is gone.
+        """
         if self._is_gone():
             raise self._gone()
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+        except (OSError, TimeoutError) as error:
+            raise self._gone(str(error)) from error
+        return threads
 
     def _is_gone(self) -> bool:
         """Return True if the connection is not, or no longer, the one that was opened."""
@@ -240,23 +310,28 @@ class ClusterBackend(ParallelBackendBase):  # type: ignore[misc]
 
     def _fail(self, error: BaseException) -> None:
         """End every job with an error."""
-        self._trouble = self._trouble or error
-        for job in list(self._sent):
+        with self._lock:
+            self._sent.update(self._waiting)
+            self._waiting.clear()
+            left = list(self._sent)
+        for job in left:
             self._finish(job, error)
 
     def _look_after(self) -> None:
-        """Notice, once a second, that a cluster has no worker left."""
+        """Send what waits to workers that have come; notice that none is left."""
         alone = 0.0
         while not self._over.wait(_LOOK_SECONDS):
-            if not self._sent or self._client.status != "running":
-                continue
+            if self._waiting:
+                self._in_hand(self._fill)
+            if not (self._sent or self._waiting) or self._is_gone():
+                continue  # jobs that are sent learn themselves that the scheduler is gone
             try:
-                alone = 0.0 if self._client.nthreads() else alone + _LOOK_SECONDS
-            except (OSError, TimeoutError):
-                continue  # the jobs themselves learn that the scheduler is gone
+                alone = 0.0 if self._threads() else alone + _LOOK_SECONDS
+            except ClusterError as error:
+                self._fail(error)
             if alone > PATIENCE:
                 self._fail(ClusterError(f"no worker has been left for {PATIENCE:g} s. {KEPT}"))
-                return
+                alone = 0.0
 
 
 def _bug(name: str, error: BaseException) -> RuntimeError:

@@ -119,9 +119,9 @@ def each_elsewhere(jobs: Sequence[Job], heard: Heard | None = None) -> Iterator[
         calls = (
             joblib.delayed(_done)(address, job.name, job.function, *job.arguments) for job in jobs
         )
-        # one call at a time for each of its threads: a worker that dies takes no waiting one along
+        # all of them at once: the cluster itself holds back what has no thread yet
         parallel = joblib.Parallel(
-            return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs"
+            return_as="generator_unordered", batch_size=1, pre_dispatch="all"
         )
         results = parallel(calls)
         try:
