@@ -61,12 +61,13 @@ def test_the_first_line_holds_all_that_must_be_known(planted):
         ("skill", 0.97, 0.05, "stayed above the middle of the field on the other in 95.00%"),
         ("unclear", 0.80, 0.30, "Less than 95.00% is no reason to bet on it."),
         ("unclear", 0.80, 0.30, "in 30.00% of all halves of the days: expect less than the best"),
-        ("unclear", 0.97, 0.30, "But drawn again without skill, the field does as well in"),
+        ("unclear", 0.97, 0.30, "But drawn again without skill, the field does as well in 12.00%"),
         ("luck", 0.30, 0.60, "would show about 1.00; this shows 2.00. What was best"),
     ],
 )
 def test_the_sentence_says_what_the_numbers_say(planted, level, deflated, pbo, words):
     told = with_verdict(planted[0], level=level, sharpe=2.0, hurdle=1.0, deflated=deflated, pbo=pbo)
+    told["false_discovery"]["benjamini_hochberg"] = {"A": 0.12}
     assert words in sentence(told)
 
 
@@ -83,6 +84,10 @@ def test_days_that_no_search_saw_are_told_first():
     assert "confidence, enough to rely on." in sentence(gained)
     faint, _ = of(noise(8), unseen=Record(days, centred + 1e-4))
     assert "confidence, too little to rely on." in sentence(faint)
+    edge, _ = of(noise(7, edge=0.004), unseen=Record(days, centred + 1e-4))
+    assert edge["verdict"]["deflated_sharpe"] > 0.95
+    assert edge["verdict"]["level"] == "unclear"  # hindsight is no substitute for such days
+    assert "But drawn again" not in sentence(edge)
     ruined, _ = of(noise(8), unseen=Record(days, np.empty(0)))
     assert sentence(ruined).startswith("It lost all its equity on 200 days that no search saw.")
     assert "out of sample n/a" in first_line(ruined)

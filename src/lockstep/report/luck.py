@@ -133,11 +133,10 @@ def _odds(numbers: Numbers) -> str:
     odds = f"{told}, which is more with {percent(sure)} confidence"
     if sure < _SURE:
         return f"{odds}. Less than {percent(_SURE)} is no reason to bet on it."
-    p_value = _smallest(numbers)
-    if found["level"] == "unclear" and p_value is not None:
-        return (
-            f"{odds}. But drawn again without skill, the field does as well in {p_value} of cases."
-        )
+    rates = list(numbers["false_discovery"]["benjamini_hochberg"].values())
+    if found["level"] == "unclear" and rates and min(rates) > numbers["false_discovery"]["level"]:
+        share = percent(min(rates))
+        return f"{odds}. But drawn again without skill, the field does as well in {share} of cases."
     return f"{odds}."
 
 
@@ -151,11 +150,6 @@ def _against_luck(numbers: Numbers) -> str:
     whose = "that of every asset at equal weights" if len(numbers["by_asset"]) > 1 else "the best"
     when = f"{inside['first_day']} to {inside['last_day']}"
     return f"Chosen with hindsight on {when}, {tried}; {whose} shows {shown}"
-
-
-def _smallest(numbers: Numbers) -> str | None:
-    rates = list(numbers["false_discovery"]["benjamini_hochberg"].values())
-    return percent(min(rates)) if rates else None
 
 
 def _choice(numbers: Numbers) -> str:
