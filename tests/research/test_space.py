@@ -103,7 +103,10 @@ def test_steps_do_not_gather_rounding(evaluator):
 @pytest.mark.parametrize(
     ("ranges", "words"),
     [
-        ({"stop": "1:2"}, "stop is no parameter of mean_reversion.*Declared are bollinger_period"),
+        (
+            {"stop": "1:2"},
+            r"stop is no parameter of mean_reversion\. Declared are bollinger_period",
+        ),
         ({"stop_multiplier": "3:2"}, "the range 3 to 2 by 0.25 is empty"),
         ({"stop_multiplier": "2:2"}, "the range 2 to 2 by 0.25 is empty"),
         ({"stop_multiplier": "1:2:0"}, "the range 1 to 2 by 0 is empty"),

@@ -71,3 +71,13 @@ def test_a_database_that_cannot_be_reached_is_one_error_without_the_password(tmp
         TrialDatabase(f"sqlite:///{tmp_path}/gone/trials.db")
     url = "postgresql://me:secret@host/name"
     assert without_password(url) == "postgresql://me:***@host/name"
+
+
+def test_a_url_that_is_none_is_a_clear_error_without_the_password():
+    with pytest.raises(ConfigError, match=r"me:\*\*\*@host:port/name is no address of a database"):
+        TrialDatabase("postgresql://me:secret@host:port/name")
+
+
+def test_what_the_driver_says_is_told(tmp_path):
+    with pytest.raises(StorageError, match=r"\(unable to open database file\).*Check host, port"):
+        TrialDatabase(f"sqlite:///{tmp_path}/gone/trials.db")

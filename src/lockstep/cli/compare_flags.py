@@ -10,7 +10,7 @@ from lockstep.cli.flags import add_portfolio, new_parser, whole_above_zero
 MOST_RUNS = 20
 _EXIT_CODES = """\
 exit codes: 0 done, 2 usage, 3 configuration, 4 data, 5 a run that was made has no portfolio, 74
-results cannot be written, 130 or 143 interrupted, 1 bug
+results cannot be written, 129, 130 or 143 interrupted, 1 bug
 """
 _COMPARE = """\
 Put runs side by side, on the trading days they share: metrics, equity from the same start,

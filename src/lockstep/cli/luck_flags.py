@@ -14,12 +14,12 @@ _EXAMPLES = """\
 examples:
   {prog} 20260105-101500-1a2b3c4d
   {prog} latest
-  {prog} 20260105-10 20260104-22    the first, after trials of the second had been looked at too
+  {prog} 20260105-10 20260104-22    the first; trials of the second count as looks too
 
 """
 _EXIT_CODES = (
-    "exit codes: 0 done, 2 usage, 4 the search or its trials cannot be read, 74 cannot be written, "
-    "1 bug\n"
+    "exit codes: 0 done, 2 usage, 3 a package or driver is missing, 4 the search or its trials "
+    "cannot be\nread, 74 cannot be written, 129, 130 or 143 interrupted, 1 bug\n"
 )
 
 

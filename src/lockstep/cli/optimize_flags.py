@@ -34,7 +34,7 @@ _EXAMPLES = """\
 examples:
   {prog} --assets EURGBPX
   {prog} --assets all --config my.json --data bars/5m --end 2018-12-31 --trials 200
-  {prog} --assets EURUSD --method grid --vary stop_multiplier=1:4:0.5 --vary reward_risk=1:3
+  {prog} --assets EURUSD --method grid --vary stop_multiplier=1:4:1 --vary reward_risk=1:3
   {prog} --assets EURUSD --objective pnl drawdown --trials 400
 
 spaces:

@@ -15,7 +15,7 @@ synthetic sample is used.
 _EXAMPLES = """\
 examples:
   {prog}
-  {prog} --config my_assets.json --data data/5m --in-sample 6 --out-of-sample 3 --trials 50
+  {prog} --config my_assets.json --data data/5m --in-sample 6 --out-of-sample 3
   {prog} --symbol EURGBPX --windows anchored --vary stop_multiplier=1:4:0.5
   {prog} --cpcv 6:2
 

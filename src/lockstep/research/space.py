@@ -204,7 +204,7 @@ class Space:
         for name, raw in ranges.items():
             if name not in declared:
                 findings.append(
-                    f"{name} is no parameter of {asset.strategy}{nearest(name, list(declared))} "
+                    f"{name} is no parameter of {asset.strategy}{_meant(name, declared)} "
                     f"Declared are {', '.join(declared)}."
                 )
                 continue
@@ -216,6 +216,12 @@ class Space:
             raise ConfigError("\n".join(findings))
         order = [name for name, _ in _indicators_first(declared)]
         return cls(tuple(found[name] for name in order if name in found))
+
+
+def _meant(name: str, declared: Mapping[str, Parameter]) -> str:
+    """End a sentence by the declared name that is close to one, if any: all are named anyway."""
+    near = nearest(name, list(declared))
+    return near if "did you mean" in near else "."
 
 
 def _indicators_first(declared: Mapping[str, Parameter]) -> list[tuple[str, Parameter]]:

@@ -147,9 +147,16 @@ def _clear(url: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, StorageInternalError) as error:
         raise StorageError(
-            f"trials cannot be kept in {without_password(url)} "
-            f"({type(error.__cause__ or error).__name__}); those kept before are whole."
+            f"trials cannot be kept in {without_password(url)} ({_why(error)}); those kept before "
+            "are whole. Check host, port, name, user and password, and that the server runs."
         ) from error
+
+
+def _why(error: BaseException) -> str:
+    """Return the first line of what the driver said: the innermost cause, which has no password."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _opened(url: str) -> Any:
@@ -174,6 +181,11 @@ def _opened(url: str) -> Any:
         raise ConfigError(
             "PostgreSQL needs its driver: pip install 'lockstep[postgres]'."
         ) from missing
+    except ValueError as error:  # a port that is no number
+        raise ConfigError(
+            f"{without_password(url)} is no address of a database; expected "
+            "postgresql://user:password@host:port/name."
+        ) from error
 
 
 def _frozen(trial: Trial, levels: Mapping[str, Sequence[Any]]) -> Any:
