@@ -103,6 +103,8 @@ def test_the_same_flags_pay_for_no_trial_twice(results, told, monkeypatch, capsy
 @pytest.mark.parametrize(("flags", "code", "said"), [
     (["--in-sample", "6"], 4, "Two whole ones need bars from 2025-01-01 up to the end of 2025-10"),
     (["--symbol", "EURUSDX"], 2, "--symbol EURUSDX and --assets both say what to run"),
+    (["--player", "cerebro"], 2, "--player cerebro: a walk-forward is played by the compiled"),
+    (["--on-asset-error", "drop"], 2, "--on-asset-error: strategies of signals cannot fail"),
     (["--cpcv", "3:3"], 3, "3 of 3 groups cannot be tested"),
     (["--vary", "stop_multiplier"], 2, "--vary stop_multiplier: expected NAME="),
     (["--vary", "stop_multiplyer=1:2:1"], 3, "stop_multiplyer is no parameter of mean_reversion"),
@@ -128,3 +130,10 @@ def test_the_same_walk_is_not_made_twice_at_once(results, capsys, monkeypatch):
     assert "is being run on the same data by process" in said
     assert "its trials are kept: the same command goes on" in said
     assert not list((results / "walkforward").glob(".*"))
+
+
+def test_a_common_range_is_what_windows_are_cut_from(tmp_path, capsys, monkeypatch):
+    limits = (1_735_689_600_000_000_000, 1_743_465_600_000_000_000)  # 2025-01-01 to 2025-04-01
+    monkeypatch.setattr("lockstep.cli.walkforward.common_range", lambda bars: limits)
+    assert main([*FLAGS, "--range", "common", "--results", str(tmp_path)]) == 4
+    assert "the data (2025-01-01 to 2025-03-31) are too short" in capsys.readouterr().err

@@ -16,8 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from lockstep.cli.compare_flags import compare_parser
 from lockstep.cli.flags import asset_parser, portfolio_parser
 from lockstep.cli.interrupts import SIGNALS
+from lockstep.cli.luck_flags import luck_parser
+from lockstep.cli.optimize_flags import optimize_parser
+from lockstep.cli.walkforward_flags import walkforward_parser
 from lockstep.core import errors, registry
 from lockstep.core.plan import CustomStrategy
 from lockstep.runs.store import save
@@ -141,7 +145,11 @@ def test_the_sections_of_the_account_are_numbered_as_the_sources_cite_them() -> 
     assert cited - there == set()
 
 
-@pytest.mark.parametrize("parser", [portfolio_parser, asset_parser])
+@pytest.mark.parametrize(
+    "parser",
+    [portfolio_parser, asset_parser, optimize_parser, walkforward_parser, compare_parser]
+    + [luck_parser],
+)
 def test_the_readme_names_every_flag(parser: Callable[[str], argparse.ArgumentParser]) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     flags = {flag for action in parser("x")._actions for flag in action.option_strings}

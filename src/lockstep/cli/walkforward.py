@@ -31,6 +31,7 @@ from lockstep.core.errors import StorageError, UsageError
 from lockstep.core.files import write_bytes, write_json, write_text
 from lockstep.core.protocols import Progress
 from lockstep.core.result import RunResult
+from lockstep.data.load import common_range
 from lockstep.data.rates import Pair
 from lockstep.metrics.trade_hash import trade_hash
 from lockstep.metrics.undefined import Undefined
@@ -92,6 +93,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     started = datetime.now(UTC)
     if not arguments.results.strip():
         raise UsageError("--results is empty; expected a folder, for example: results")
+    _check_flags(arguments)
     folds = Folds(*arguments.cpcv) if arguments.cpcv else None
     loaded = load(
         arguments.config,
@@ -103,6 +105,9 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         tell([*loaded.notices, *compiling("kernel")])
     with connected(arguments), ProgressBars(shown=not arguments.quiet) as progress:
         bars, pairs = read_data(loaded.config, arguments.data, progress)
+        if loaded.config.portfolio.range == "common":
+            limits = common_range(bars)
+            bars = {symbol: one.between(*limits) for symbol, one in bars.items()}
         config = _labelled(loaded.config, bars)
         analyzer = analyzer_of(arguments, config, (bars, pairs), progress)
         analyzer.windows()  # too little data is told before the first search
@@ -200,6 +205,20 @@ def summary(told: Mapping[str, Any], place: Path, run_directory: Path) -> list[s
         f"study: {place / 'walkforward.txt'}",
         f"run: {run_directory / 'report.txt'}",
     ]
+
+
+def _check_flags(arguments: argparse.Namespace) -> None:
+    """Refuse flags of a portfolio run that a walk-forward could only ignore."""
+    if arguments.player == "cerebro":
+        raise UsageError(
+            "--player cerebro: a walk-forward is played by the compiled player, which makes the "
+            "same numbers. Leave it out."
+        )
+    if arguments.on_asset_error is not None:
+        raise UsageError(
+            "--on-asset-error: strategies of signals cannot fail one by one in a walk-forward; an "
+            "asset that nothing can be chosen for stays out of the window. Leave it out."
+        )
 
 
 def _selection(arguments: argparse.Namespace) -> Selection:
