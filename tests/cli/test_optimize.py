@@ -140,6 +140,8 @@ def test_what_other_searches_looked_at_on_these_days_is_told(tmp_path, capsys):
     )
     page = (newest(tmp_path) / "optimization.txt").read_text(encoding="utf-8")
     assert f"NOT COUNTED above: {made} further trials of EURGBPX on these days" in page
+    summary = (tmp_path / "portfolio_summary.txt").read_text(encoding="utf-8")
+    assert f"  - not counted: {made} further trials on these days by 1 other search;" in summary
 
 
 def test_limits_that_nothing_keeps_leave_a_partial_result_with_all_trials(tmp_path, capsys):

@@ -108,6 +108,14 @@ def test_labels_other_data_other_money_and_a_tripped_breaker_are_told():
     assert "The breaker tripped in B" in said
 
 
+def test_a_picture_says_which_runs_a_label_is_of():
+    both = side(1, facts={"labels": ["SYNTHETIC"]})
+    one = side(2, facts={"labels": ["SYNTHETIC", "OUT-OF-SAMPLE (walk-forward)"]})
+    numbers, common = compared([both, one], QUICK, "name")
+    overlay = Overlay(numbers, common.days, common.index, drawdowns(common))
+    assert overlay.labels == ["SYNTHETIC", "OUT-OF-SAMPLE (walk-forward): B"]
+
+
 def test_runs_without_common_days_show_only_what_each_is():
     numbers, common = compared([side(1), side(2, days=DAYS + 5000)], QUICK, "name")
     assert common is None

@@ -300,6 +300,7 @@ def _summary(found: Found, trials: Mapping[str, Trial], results: str | Path) -> 
         "capital": told["capital"],
         "labels": [label for label in told["labels"] if label != "IN-SAMPLE"],
         "luck": told["luck"],
+        "notices": earlier(told),
         "assets": {
             key: {"performance": block.get("performance") or {}, "now": key in now}
             for key, block in sorted(stored.items())

@@ -8,7 +8,17 @@ from typing import Any
 from lockstep.report.headlines import meant
 from lockstep.report.layout import Column, box, bullets, heading, pairs, paragraph, table
 from lockstep.report.optimization import told_first
-from lockstep.report.wording import count, counted, listed, percent, points, ratio, signed, words
+from lockstep.report.wording import (
+    count,
+    counted,
+    listed,
+    percent,
+    plain,
+    points,
+    ratio,
+    signed,
+    words,
+)
 
 Numbers = Mapping[str, Any]
 Show = Callable[[float], str]
@@ -105,12 +115,13 @@ def page(numbers: Numbers) -> str:
     ----------
     numbers : mapping
         ``preference``, ``file``, ``optimization_id``, ``currency``, ``capital``, ``labels``,
-        ``luck`` (the content of ``luck.json``, or None), ``assets`` (by key: ``asset``,
-        ``strategy``, ``performance``, ``now``: tuned by this search), and ``total`` (``assets``,
-        ``net_pnl``, ``naive_pnl``, ``sharpe``, ``max_drawdown``, ``trades``, ``start``, ``end``,
-        ``allocation``), or None with the reason in ``no_total``.
+        ``luck`` (the content of ``luck.json``, or None), ``notices`` (sentences), ``assets`` (by
+        key: ``asset``, ``strategy``, ``performance``, ``now``: tuned by this search), and ``total``
+        (``assets``, ``net_pnl``, ``naive_pnl``, ``sharpe``, ``max_drawdown``, ``trades``,
+        ``start``, ``end``, ``allocation``), or None with the reason in ``no_total``.
     """
     found = numbers["assets"]
+    said = [*map(plain, numbers.get("notices", ())), *_older(found)]
     lines = box(
         [
             "LOCKSTEP: THE TUNED PORTFOLIO",
@@ -126,7 +137,7 @@ def page(numbers: Numbers) -> str:
     lines += ["", heading("TOGETHER, IN ONE ACCOUNT"), *_total(numbers)]
     lines += ["", heading("ASSET BY ASSET, EACH ALONE WITH THE FULL CAPITAL"), *_assets(found)]
     lines += ["", heading("TIERS"), *_tiers(found)]
-    lines += ["", heading("READ WITH CARE"), *bullets([*_older(found), *_CARE])]
+    lines += ["", heading("READ WITH CARE"), *bullets([*said, *_CARE])]
     return "\n".join(lines) + "\n"
 
 

@@ -62,9 +62,13 @@ class Overlay:
 
     @property
     def labels(self) -> list[str]:
-        """What a reader must know of any of the runs."""
+        """What a reader must know of the runs; of which ones, if not of all."""
         runs: Sequence[Mapping[str, Any]] = self.numbers["runs"]
-        return list(dict.fromkeys(str(label) for run in runs for label in run["labels"]))
+        found = []
+        for label in dict.fromkeys(str(label) for run in runs for label in run["labels"]):
+            having = [str(run["letter"]) for run in runs if label in run["labels"]]
+            found.append(label if len(having) == len(runs) else f"{label}: {', '.join(having)}")
+        return found
 
     @property
     def said(self) -> str:

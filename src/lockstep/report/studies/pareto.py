@@ -32,8 +32,8 @@ def pareto(study: Study) -> Figure | None:
     for at, (across, up) in enumerate(pairs):
         _panel(figure.add_subplot(grid[0, at]), study, across, up, is_last=at == len(pairs) - 1)
     note(figure, "Up and to the right is better. On the front, more of one goal costs some of "
-         "another; every other trial is beaten by one of it in all goals. Each point of the front "
-         "is the best of many, and as lucky as one. What lies far off is outside.")  # fmt: skip
+         "another; every other trial that keeps the limits is beaten by one of it. Each of its "
+         "points is the best of many, as lucky as one. What lies far off is outside.")  # fmt: skip
     return figure
 
 
