@@ -71,8 +71,9 @@ def test_json_alone_goes_to_stdout(results, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["latest"], "1 run to compare; expected two to 20"),
         (["latest", "latest"], "named twice; a run does not differ from itself"),
+        (["latest"], "1 run to compare; expected two to 20"),
+        (["breakout", "breakout"], "breakout named twice; a run does not differ from itself"),
         (["latest", "mean_reversal"], "It is no config file and no strategy (breakout,"),
         (["latest", "latest", "--capital", "5"], "--capital: of use only for what is run first"),
     ],
