@@ -69,9 +69,6 @@ def _check(arguments: argparse.Namespace) -> None:
             f"{counted(count, 'run')} to compare; expected two to {MOST_RUNS}: name another run, "
             "config file or strategy."
         )
-    twice = sorted({word for word in arguments.what if arguments.what.count(word) > 1})
-    if twice:  # told before anything is run
-        raise UsageError(f"{listed(twice)} named twice; a run does not differ from itself.")
     if all(_kind(word) == "run" for word in arguments.what):
         usual = vars(compare_parser("").parse_args(["a", "b"]))
         idle = [
@@ -84,6 +81,9 @@ def _check(arguments: argparse.Namespace) -> None:
                 f"{listed(sorted(idle))}: of use only for what is run first, and all that is named "
                 "are runs. Leave it out."
             )
+    twice = sorted({word for word in arguments.what if arguments.what.count(word) > 1})
+    if twice:  # told before anything is run
+        raise UsageError(f"{listed(twice)} named twice; a run does not differ from itself.")
 
 
 def _test(arguments: argparse.Namespace) -> PairTest:
