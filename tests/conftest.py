@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
 
 settings.register_profile("lockstep", derandomize=True, deadline=None)
 settings.load_profile("lockstep")
+
+# A shell that starts a job in the background lets it ignore Ctrl-C, and its children with it:
+# tests of interruptions need processes that hear.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
