@@ -103,6 +103,25 @@ def test_every_asset_has_its_path_in_every_panel(full):
     assert [len(axes.lines) for axes in panels] == [3, 3]
 
 
+def test_many_assets_are_rows_of_colours_that_white_leaves_out(full):
+    def path(*chosen):
+        return {"atr_period": {"path": [*chosen], "stability": {"median": 12.0}}}
+
+    told = {f"S{k}": path(12, 14, None, 16) for k in range(5)} | {"XAUUSD": {}}
+    (panel,) = parameters(
+        dataclasses.replace(full, numbers={**full.numbers, "parameters": told})
+    ).axes
+    (mesh,) = panel.collections
+    drawn = mesh.get_array()
+    assert drawn.shape == (6, 4)
+    assert drawn[0].tolist() == [12.0, 14.0, None, 16.0]
+    assert drawn[5].mask.all()
+    assert panel.get_title(loc="left") == "atr_period"
+    assert panel.get_xlabel() == "12 (light) to 16 (dark)"
+    assert [one.get_text() for one in panel.get_yticklabels()] == list(told)
+    assert panel.get_ylim() == (5.5, -0.5)  # the first asset on top
+
+
 def test_figures_are_drawn_for_one_asset_and_for_nothing_chosen(empty):
     assert set(written(empty)) == {"windows.png", "equity.png", "parameters.png"}
     alone = study(("EURUSD",))

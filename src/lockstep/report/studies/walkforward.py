@@ -24,6 +24,7 @@ from lockstep.report.canvas import (
     look_of,
     margins,
     money_ticks,
+    named_ticks,
     note,
     png_of,
     short,
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 #: Panels of parameters that have room; assets beyond are in walkforward.json.
 MOST_PANELS = 16
+#: Assets whose paths can be told apart as lines; more of them are rows of colours.
+MOST_LINES = 4
+#: Light to dark, and the share of the range by which its lightest is kept apart from white.
+_CHOSEN, _APART = "YlGnBu", 0.35
 _IN, _OUT = "#9CC4E4", "#D55E00"
 
 
@@ -202,34 +207,73 @@ def _borders(panels: Sequence[Axes], walked: Walked) -> None:
 
 
 def parameters(walked: Walked) -> Figure:
-    """Return the path of every parameter over the windows, a panel each, a line per asset."""
+    """Return the path of every parameter over the windows, a panel each, a line or row an asset."""
     told = walked.numbers["parameters"]
     names = sorted({name for paths in told.values() for name in paths if _is_drawn(paths[name])})
-    shown = names[:MOST_PANELS]
+    shown, assets = names[:MOST_PANELS], list(told)
     columns = 2 if len(shown) < 9 else 4
     rows = -(-len(shown) // columns)
+    tall = 2.1 if len(assets) <= MOST_LINES else min(max(2.1, 0.13 * len(assets)), 7.0)
     figure = headed("Chosen parameters by window", walked.said, walked.labels,
-                    (14.0, 3.2 + 2.1 * max(rows, 1)))  # fmt: skip
+                    (14.0, 3.2 + tall * max(rows, 1)))  # fmt: skip
     if not shown:
         return instead(figure, "No window chose any parameter that is a number.")
     grid = figure.add_gridspec(rows, columns, hspace=0.38, wspace=0.24,
                                **margins(figure, below=0.85))  # fmt: skip
-    assets = list(told)
-    handles: dict[str, Any] = {}
-    for at, name in enumerate(shown):
-        axes = figure.add_subplot(grid[at // columns, at % columns])
-        handles |= _panel(axes, name, told, assets)
-        if at == columns - 1 or (len(shown) < columns and at == len(shown) - 1):
-            corner = axes
-    legend(corner, [handles[s] for s in sorted(handles)], [short(s) for s in sorted(handles)])
+    places = [figure.add_subplot(grid[at // columns, at % columns]) for at in range(len(shown))]
+    if len(assets) <= MOST_LINES:
+        said = _lines(dict(zip(shown, places)), told, places[min(columns, len(shown)) - 1])
+    else:
+        said = _mosaics(dict(zip(shown, places)), told, places[::columns])
     left = f" {counted(len(names) - len(shown), 'parameter')} more in the JSON file." if (
         len(names) > len(shown)) else ""  # fmt: skip
     note(
         figure,
-        "By number of the window, also where the asset was then left out. A parameter "
+        f"By number of the window, also where the asset was then left out. {said}A parameter "
         f"that jumps from window to window is no property of the market.{left}",
     )
     return figure
+
+
+def _lines(places: Mapping[str, Axes], told: Mapping[str, Any], corner: Axes) -> str:
+    """Draw a line an asset; return what is to be said of it."""
+    handles: dict[str, Any] = {}
+    for name, axes in places.items():
+        handles |= _panel(axes, name, told, list(told))
+    legend(corner, [handles[s] for s in sorted(handles)], [short(s) for s in sorted(handles)])
+    return ""
+
+
+def _mosaics(places: Mapping[str, Axes], told: Mapping[str, Any], first: Sequence[Axes]) -> str:
+    """Draw a row of colours an asset, named in the first panels; return what is to be said."""
+    assets = list(told)
+    for name, axes in places.items():
+        _mosaic(axes, name, told)
+        if axes in first:
+            named_ticks(axes.yaxis, assets, size=min(7.5, 240 / len(assets)))
+        else:
+            axes.set_yticks([])
+    return (
+        "A row is an asset; light is the smallest value chosen for any, dark the largest; white: "
+        "nothing was chosen, or it is not varied. A row of one colour is a parameter that holds. "
+    )
+
+
+def _mosaic(axes: Axes, name: str, told: Mapping[str, Any]) -> None:
+    paths = [told[asset].get(name) for asset in told]
+    rows = [one["path"] if one and _is_drawn(one) else [] for one in paths]
+    count = max(map(len, rows))
+    values = np.array([[*row, *[None] * (count - len(row))] for row in rows], dtype=np.float64)
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    edges = np.arange(count + 1) + 0.5, np.arange(len(rows) + 1) - 0.5
+    axes.pcolormesh(*edges, np.ma.masked_invalid(values), cmap=_CHOSEN, edgecolors="white",
+                    linewidth=0.5, vmin=low - _APART * ((high - low) or 1.0),
+                    vmax=high if high > low else low + 1.0)  # fmt: skip
+    dress(axes, name, "")
+    axes.set_xlabel(f"{low:g} (light) to {high:g} (dark)" if high > low else f"{low:g}", fontsize=8)
+    axes.grid(visible=False)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xticks(np.arange(1, count + 1)[:: max(1, count // 8)])
 
 
 def _is_drawn(told: Mapping[str, Any]) -> bool:
