@@ -122,3 +122,11 @@ def test_the_configured_parameters_stand_beside_the_chosen():
     text = page(dataclasses.replace(study(), configured={"sharpe": -0.5, "net_pnl": None}))
     row = next(line for line in text.splitlines() if line.startswith("  Sharpe ratio"))
     assert row.split()[2] == "-0.50"
+
+
+def test_dates_are_utc_money_has_a_currency_and_labels_say_what_they_mean():
+    data = {"start": "2025-01-01T00:00:00", "end": "2025-07-01T00:00:00", "currency": "CHF"}
+    said = flat(page(study(data=data, labels=("IN-SAMPLE",)), NUMBERS))
+    assert "2025-01-01 00:00 to 2025-07-01 00:00 UTC" in said
+    assert "Net P&L, CHF" in said
+    assert "IN-SAMPLE - chosen on the very days it is shown on." in said

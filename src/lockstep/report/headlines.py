@@ -6,12 +6,13 @@ from lockstep.report.layout import box
 from lockstep.report.reading import Reading
 from lockstep.report.wording import counted, listed, moment, plain
 
-#: Beginning of a label, lower case -> what it means for the reader.
+#: Beginning of a label, lower case, longer ones first -> what it means for the reader.
 MEANING = {
     "synthetic": "the prices are generated, not quoted. The numbers show how strategies, account "
     "and rules work together; they say nothing about any market.",
     "in-sample selection": "these assets' parameters were tuned on dates of this run. Expect less "
     "on dates they have not seen.",
+    "in-sample": "chosen on the very days it is shown on. Expect less on days it has not seen.",
     "out-of-sample (walk-forward)": "parameters, assets and weights were chosen before the days "
     "they traded on, window by window. Who chose strategy and ranges may still have seen them.",
     "degraded": "an asset failed and the others went on without it.",

@@ -18,6 +18,7 @@ from lockstep.report.studies.study import Study, quartiles
 from lockstep.report.wording import (
     count,
     counted,
+    moment,
     multiple,
     percent,
     plain,
@@ -113,7 +114,9 @@ def _alone(study: Study, luck: Mapping[str, Any] | None) -> list[str]:
 
 def _top(study: Study) -> list[str]:
     data, goals = study.data, ", ".join(goal.name for goal in study.goals)
-    span = f"{data.get('start', '?')} to {data.get('end', '?')}"
+    span = "dates unknown"
+    if "start" in data and "end" in data:
+        span = f"{moment(data['start'])} to {moment(data['end'])} UTC"
     bars = f", {count(data['bars'])} bars" if "bars" in data else ""
     made = f"{study.method}, {counted(len(study.trials), 'trial')}"
     return [
@@ -178,7 +181,9 @@ def _in_sample(study: Study) -> list[str]:
         return paragraph("No trial was completed.")
     configured = [study.configured.get(key) for _, key, _ in rows]
     middles = [quartiles(study.metric(key)) or (0.0, 0.0, 0.0) for _, key, _ in rows]
-    columns = [Column("", [name for name, *_ in rows], left=True)]
+    money = f", {study.data['currency']}" if "currency" in study.data else ""
+    names = [f"{name}{money if key == 'net_pnl' else ''}" for name, key, _ in rows]
+    columns = [Column("", names, left=True)]
     if study.configured:
         cells = ["-" if value is None else row[2](value) for row, value in zip(rows, configured)]
         columns.append(Column("configured", cells))
@@ -299,7 +304,8 @@ def _trials(study: Study) -> list[str]:
     items = [
         (
             "Made",
-            f"{counted(len(study.trials), 'trial')}, {counted(again, 'repetition')} among them",
+            f"{counted(len(study.trials), 'trial')}, {counted(again, 'repetition')} among them"
+            + ("; the first line counts the points beside the best, too" if study.plateau else ""),
         ),
         ("Without score", count(int((~known).sum()))),
         ("Break a limit", f"{count(int((known & ~study.is_allowed).sum()))} ({_limits(study)})"),
