@@ -28,6 +28,8 @@ GATHER_SECONDS = 1.0
 #: How often a job looks whether anybody still waits for it.
 _LOOK_SECONDS = 0.25
 _THREADS = "OPENBLAS_NUM_THREADS"
+#: States of a worker that is leaving; one that is paused, for want of memory, works on.
+_ENDS = {"closing", "stopping", "closed", "failed"}
 #: glibc's names of what memory goes back to the system when it is freed, and what we want.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES, _LARGEST_BYTES = 1 << 28, 1 << 25
@@ -173,7 +175,7 @@ def _ending_when_abandoned(worker: Any) -> Iterator[None]:
 
 def _is_wanted(worker: Any, job: str) -> bool:
     state = worker.state.tasks.get(job)
-    return state is not None and state.state == "executing" and worker.status.name == "running"
+    return state is not None and state.state == "executing" and worker.status.name not in _ENDS
 
 
 # On the scheduler -----------------------------------------------------------------------------
