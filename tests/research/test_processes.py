@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,7 +13,12 @@ import pytest
 import lockstep
 from lockstep.core.errors import AssetError, ConfigError
 from lockstep.engine.apart import Call
+from lockstep.research.objectives import OBJECTIVES
+from lockstep.research.optimizer import ParameterOptimizer
 from lockstep.research.processes import each_process
+from lockstep.research.searching import search_many
+from lockstep.research.space import Space
+from tests.research.worlds import small_evaluator
 
 #: Two searches of an hour each, and a sign when both have begun.
 SCRIPT = """
@@ -36,6 +42,27 @@ def refuse(text: str) -> None:
 def test_calls_return_what_they_return_in_any_order():
     calls = [Call(str(number), pow, (number, 2)) for number in (2, 3, 4)]
     assert sorted(each_process(calls, 2)) == [4, 9, 16]
+
+
+def test_searches_in_processes_are_those_of_this_process():
+    evaluators = [small_evaluator(), small_evaluator(7_000)]
+    space = Space.of(evaluators[0].asset, {"stop_multiplier": "2:4:1"})
+    optimizers = [
+        ParameterOptimizer(one, space, objective=("sharpe", "pnl"), method="grid", candidates=1)
+        for one in evaluators
+    ]
+    here = {one.study: one for one in search_many(optimizers, 1)}
+    apart = {one.study: one for one in search_many(optimizers, 2)}
+    assert len(here) == 2
+    for study, search in apart.items():
+        assert [one.metrics for one in search.made] == [one.metrics for one in here[study].made]
+        assert search.best().number == here[study].best().number
+
+
+@pytest.mark.parametrize("goal", OBJECTIVES.values(), ids=OBJECTIVES)
+def test_objectives_travel_between_processes(goal):
+    metrics = {"sharpe": 1.0, "net_pnl": 2.0, "max_drawdown": 0.1, "trades": 50.0}
+    assert pickle.loads(pickle.dumps(goal)).score(metrics) == goal.score(metrics)
 
 
 def test_a_lost_process_is_told_once_the_others_are_done():

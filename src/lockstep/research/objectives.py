@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from lockstep.core.errors import ConfigError
 from lockstep.core.parameters import nearest
@@ -48,7 +49,11 @@ class Objective:
 
 
 def _plain(name: str) -> Callable[[Metrics], float | None]:
-    return lambda metrics: metrics.get(name)
+    return partial(_metric, name)  # no lambda: searches travel between processes
+
+
+def _metric(name: str, metrics: Metrics) -> float | None:
+    return metrics.get(name)
 
 
 def _drawdown(metrics: Metrics) -> float | None:
