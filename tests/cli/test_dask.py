@@ -66,7 +66,11 @@ def pair(tmp_path_factory):
 @pytest.fixture
 def here(pair):
     """Be connected to two workers, also if the last test has killed one."""
-    pair.wait_for_workers(2, timeout=120)
+    try:
+        pair.wait_for_workers(2, timeout=30)
+    except TimeoutError:  # Dask gives a worker up whose second start fails: take another one
+        pair.scale(len(pair.worker_spec) + 1)
+        pair.wait_for_workers(2, timeout=60)
     with connected(arguments(pair.scheduler_address)):
         yield elsewhere.cluster()
 
