@@ -159,9 +159,15 @@ print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, file=sys.
 
 @pytest.mark.skipif(sys.platform != "linux", reason="units of the peak differ")
 def test_the_estimate_is_within_half_and_twice_the_peak_of_the_sample(tmp_path: Path) -> None:
+    measured(tmp_path / "first")  # compiles, where nobody has yet: memory of another kind
+    assert 0.5 < Need({"all": 584_292}).bytes / measured(tmp_path / "second") < 2.0
+
+
+def measured(results: Path) -> int:
+    """Run the sample in a process of its own; return its peak, bytes."""
     source = str(Path(memory.__file__).parents[2])
     done = subprocess.run(
-        [sys.executable, "-c", SAMPLE, str(tmp_path)],
+        [sys.executable, "-c", SAMPLE, str(results)],
         capture_output=True,
         text=True,
         check=True,
@@ -169,4 +175,4 @@ def test_the_estimate_is_within_half_and_twice_the_peak_of_the_sample(tmp_path: 
     )
     code, peak = (int(word) for word in done.stderr.split())
     assert code == 0
-    assert 0.5 < Need({"all": 584_292}).bytes / peak < 2.0
+    return peak

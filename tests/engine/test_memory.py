@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from lockstep.engine.memory import BASE, CEREBRO, COMPILED, PROCESS_BAR, PROCESS_BASE, Need
+from lockstep.engine.memory import (
+    BASE,
+    CEREBRO,
+    COMPILED,
+    COMPILING,
+    PROCESS_BAR,
+    PROCESS_BASE,
+    Need,
+)
 
 
 def test_the_need_is_the_base_and_so_much_a_bar() -> None:
@@ -16,3 +24,7 @@ def test_each_process_needs_its_own_base_and_at_most_the_longest_asset() -> None
 
 def test_nothing_to_play_needs_the_base() -> None:
     assert Need({}, processes=0).bytes == BASE
+
+
+def test_a_player_that_has_still_to_be_compiled_takes_more() -> None:
+    assert Need({}, is_cold=True).bytes == BASE + COMPILING

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lockstep.config.models import AssetConfig, RunConfig
 from lockstep.core.bars import Bars
+from lockstep.core.compiled import is_cold
 from lockstep.core.errors import DataError, UsageError
 from lockstep.data.load import common_range
 from lockstep.data.rows import rows_of
@@ -62,6 +64,7 @@ def _check(
 ) -> None:
     has_limit = arguments.asset_timeout is not None
     need = need_of(counts, config.assets, player=arguments.player, jobs=jobs, has_limit=has_limit)
+    need = dataclasses.replace(need, is_cold=is_cold())
     check(need, force=arguments.force, available=available_bytes())
 
 

@@ -12,6 +12,8 @@ BASE = 350 * MEBIBYTE
 COMPILED, CEREBRO = 340, 450
 #: A process for Cerebros: its imports, and what one asset in it takes per bar.
 PROCESS_BASE, PROCESS_BAR = 150 * MEBIBYTE, 350
+#: What compiling the player takes besides, the first time on a machine.
+COMPILING = 600 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,14 @@ class Need:
         How many processes play Cerebros at a time; 0 plays all in one process.
     is_cerebro : bool
         Whether Cerebros play the portfolio.
+    is_cold : bool
+        Whether the player has still to be compiled.
     """
 
     bars: Mapping[str, int]
     processes: int = 0
     is_cerebro: bool = False
+    is_cold: bool = False
 
     @property
     def bytes(self) -> int:
@@ -42,4 +47,5 @@ class Need:
         each = CEREBRO if self.is_cerebro else COMPILED
         longest = max(self.bars.values(), default=0)
         apart = self.processes * (PROCESS_BASE + PROCESS_BAR * longest)
-        return BASE + each * sum(self.bars.values()) + apart
+        compiling = COMPILING if self.is_cold else 0
+        return BASE + each * sum(self.bars.values()) + apart + compiling
