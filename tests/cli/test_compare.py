@@ -13,7 +13,7 @@ ONE = ["--assets", "EURGBPX"]
 
 
 def newest(results):
-    return max((results / "comparison").iterdir())
+    return max((results / "comparison").iterdir(), key=lambda path: path.stat().st_mtime_ns)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,9 @@ def optimise(results, *words):
 
 
 def newest(results):
-    return max(p for p in (results / "optimization").iterdir() if not p.name.startswith("."))
+    """Return the search that was written last: two of one second do not sort by their names."""
+    made = [p for p in (results / "optimization").iterdir() if not p.name.startswith(".")]
+    return max(made, key=lambda path: (path / "status.json").stat().st_mtime_ns)
 
 
 def result_of(results):
