@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,24 @@ def test_a_folder_that_the_user_has_named_stays(monkeypatch: pytest.MonkeyPatch)
     assert os.environ["NUMBA_CACHE_DIR"] == "mine"
 
 
-def test_a_cache_is_cold_until_something_was_compiled_into_it(
+def test_the_same_sources_elsewhere_have_a_folder_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = compiled.source_hash()
+    shutil.copytree(Path(compiled.__file__).parents[1], tmp_path / "lockstep")
+    monkeypatch.setattr(compiled, "__file__", str(tmp_path / "lockstep" / "core" / "compiled.py"))
+    assert compiled.source_hash() != before
+
+
+def test_a_cache_is_cold_until_the_whole_player_was_compiled_into_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert compiled.is_cold()
     (tmp_path / "room").mkdir()
-    (tmp_path / "room" / "walk.nbi").write_bytes(b"index")
+    (tmp_path / "room" / "walk._step-71.py311.nbi").write_bytes(b"index")
+    assert compiled.is_cold()
+    (tmp_path / "room" / "walk.walk-23.py311.nbi").write_bytes(b"index")
     assert not compiled.is_cold()
 
 

@@ -1,7 +1,8 @@
 """Where compiled code is kept between runs: a folder named by what it was compiled from.
 
 numba keeps a function compiled until its own file changes; it does not see a change in what the
-function calls. The folder's name is a hash of every compiled room, so that any edit starts afresh.
+function calls, and it keeps functions by the path of their file. The folder's name is a hash of
+both, so that any edit and any other installation start afresh.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ UNUSED_DAYS = 30
 _VARIABLE = "NUMBA_CACHE_DIR"
 _PREFIX = "compiled-"
 _NAME = re.compile(r"compiled-[0-9a-f]{16}")
+#: What numba keeps of the player's outermost function, which is compiled last.
+_LAST = "walk.walk-*.nbi"
 
 
 def source_hash() -> str:
-    """Return a hash of the compiled rooms' sources and of the Python that runs them."""
-    root = Path(__file__).parents[1]
-    digest = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+    """Return a hash of the compiled rooms, of where they lie and of the Python that runs them."""
+    root = Path(__file__).resolve().parents[1]
+    said = f"{platform.python_version()} {platform.machine()} {root}"
+    digest = hashlib.sha256(said.encode(errors="surrogateescape"))
     for room in ROOMS:
         place = root / room
         for path in [place] if place.is_file() else sorted(place.glob("*.py")):
@@ -92,6 +96,6 @@ def use_cache() -> None:
 
 
 def is_cold() -> bool:
-    """Return True if nothing has been compiled yet: the first run will take longer."""
+    """Return True if the player has still to be compiled: the first run will take longer."""
     folder = Path(os.environ.get(_VARIABLE, ""))
-    return not any(folder.rglob("*.nbi"))
+    return not any(folder.rglob(_LAST))
