@@ -136,7 +136,8 @@ class Frontier:
         -----
         Along the frontier ``d(m / s) / dm = (s^2 - m p) / s^3`` with m the mean, s the deviation
         and p the price of the mean: it changes sign once. The interval around the best point is
-        halved until it is narrow.
+        halved until it is narrow. That sign tells where it ends, not the largest ratio met on the
+        way: near its top the ratio is flat, and its rounding hides eight digits of the weights.
         """
         if points[-1].mean <= 0.0:
             return Undefined("no mix of the assets had a positive mean return")
@@ -146,17 +147,17 @@ class Frontier:
         best = int(np.argmax(np.array(ratios, dtype=np.float64)))
         low = points[max(best - 1, 0)].mean
         high = points[min(best + 1, len(points) - 1)].mean
-        found = points[best]
+        last = points[best]
         while high - low > _NARROW * (points[-1].mean - points[0].mean):
             middle = (low + high) / 2.0
             solved = self.at(middle)
             if isinstance(solved, Undefined):
                 return solved
-            mix, price = solved
-            found = max(found, mix, key=_ratio)
-            rising = mix.deviation * mix.deviation > mix.mean * price
+            last, price = solved
+            rising = last.deviation * last.deviation > last.mean * price
             low, high = (middle, high) if rising else (low, middle)
-        return found
+        # At an end of the frontier, or where its slope jumps, the point itself may be the top.
+        return max(points[best], last, key=_ratio)
 
     def equal_risk(self) -> Mix | Undefined:
         """Return the mix in which each asset carries the same share of the variance, in the cap.
