@@ -217,7 +217,7 @@ def _add_run(
         help="which player walks the clock: compiled (kernel), backtrader (cerebro), or kernel "
         "wherever it can (auto, the default); the results are the same, bit for bit",
     )  # fmt: skip
-    group.add_argument("--seed", type=_seed, metavar="N", help="seed of everything random")
+    group.add_argument("--seed", type=seed_of, metavar="N", help="seed of everything random")
     group.add_argument(
         "--results", default="results", metavar="DIR", help="where runs are kept (default: results)"
     )
@@ -300,7 +300,16 @@ def whole_above_zero(text: str) -> int:
     return value
 
 
-def _seed(text: str) -> int:
+def whole_from_zero(text: str) -> int:
+    """Return a flag's whole number, or refuse it by name if it is below 0."""
+    value = whole_of(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
+def seed_of(text: str) -> int:
+    """Return a flag's seed, or refuse it by name if it is none."""
     value = whole_of(text)
     if not 0 <= value < 2**63:
         raise argparse.ArgumentTypeError(f"{text} is no seed; expected 0 to 2**63 - 1")
@@ -321,11 +330,6 @@ def seconds_of(text: str) -> float:
     if value > MOST_SECONDS:
         raise argparse.ArgumentTypeError(f"{text} is more than {MOST_SECONDS:,} seconds (23 days)")
     return value
-
-
-def seed_of(text: str) -> int:
-    """Return a flag's seed, or refuse it by name if it is none."""
-    return _seed(text)
 
 
 def currency_of(text: str) -> str:

@@ -16,7 +16,7 @@ from lockstep.cli.flags import (
     processes_of,
     seed_of,
     whole_above_zero,
-    whole_of,
+    whole_from_zero,
 )
 
 #: Names of `lockstep.research`, which would bring numpy with it.
@@ -90,7 +90,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "first one chooses (default: sharpe)",
     )  # fmt: skip
     group.add_argument(
-        "--min-trades", type=_none_or_more, default=30, metavar="N",
+        "--min-trades", type=whole_from_zero, default=30, metavar="N",
         help="closed trades a choice must have (default: 30)",
     )  # fmt: skip
     group.add_argument(
@@ -116,13 +116,6 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--currency", type=currency_of, metavar="CODE", help="account currency (default: USD)"
     )
-
-
-def _none_or_more(text: str) -> int:
-    value = whole_of(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
-    return value
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:

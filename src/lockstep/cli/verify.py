@@ -23,9 +23,10 @@ from lockstep.data.load import source_paths
 from lockstep.data.rates import Pair
 from lockstep.engine.kernel.player import KNOWN_RULES
 from lockstep.engine.portfolio import PortfolioBacktester
-from lockstep.metrics.matching import solo_ledger
+from lockstep.metrics.matching import matches
 from lockstep.metrics.summary import summarise
 from lockstep.metrics.trade_hash import trade_hash
+from lockstep.metrics.undefined import Undefined
 from lockstep.runs.comparison import (
     COMPARED,
     MATCHES,
@@ -288,8 +289,10 @@ def _again(
     facts = {**played.facts, **told}
     result = dataclasses.replace(played, facts=facts, config=config.to_plain())
     save(result, place)
-    write_json(place / NUMBERS, summarise(result))
-    write_csv(solo_ledger(result), place / MATCHES)
+    matched = matches(result)
+    write_json(place / NUMBERS, summarise(result, matched))
+    if not isinstance(matched, Undefined):
+        write_csv(matched, place / MATCHES)
 
 
 def compared(saved: Saved, player: str) -> tuple[str, ...]:

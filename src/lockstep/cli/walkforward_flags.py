@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from lockstep.cli.cluster_flags import add_cluster
-from lockstep.cli.flags import add_portfolio, new_parser, whole_above_zero
+from lockstep.cli.flags import add_portfolio, new_parser, whole_above_zero, whole_from_zero
 
 _DESCRIPTION = """\
 Choose parameters, assets and weights on some months, trade them on the months that follow, move
@@ -55,7 +55,7 @@ def _add_windows(group: argparse._ArgumentGroup) -> None:
         help="calendar months to trade on (default: 1)",
     )  # fmt: skip
     group.add_argument(
-        "--embargo-days", type=_count, default=1, metavar="DAYS",
+        "--embargo-days", type=whole_from_zero, default=1, metavar="DAYS",
         help="calendar days between the two, beside the purge (default: 1)",
     )  # fmt: skip
     group.add_argument(
@@ -94,7 +94,7 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         "alone it names all that is varied)",
     )  # fmt: skip
     group.add_argument(
-        "--min-trades", type=_count, default=20, metavar="N",
+        "--min-trades", type=whole_from_zero, default=20, metavar="N",
         help="least in-sample trades of what is chosen (default: 20)",
     )  # fmt: skip
     group.add_argument(
@@ -110,16 +110,6 @@ def _add_search(group: argparse._ArgumentGroup) -> None:
         "--no-hindsight", dest="hindsight", action="store_false",
         help="leave the naive in-sample curve out, and its searches",
     )  # fmt: skip
-
-
-def _count(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
-    return value
 
 
 def _folds(text: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from lockstep.core.bars import Array, Ints
 from lockstep.core.calendar import DAY_NS, HOUR_NS, trading_days, weekdays
 from lockstep.core.result import RunResult
 from lockstep.metrics import trades as deals
-from lockstep.metrics.blocks import Block
+from lockstep.metrics.blocks import Block, numbers
 from lockstep.metrics.leave_one_out import leave_one_out
 from lockstep.metrics.panel import Panel, nanoseconds
 from lockstep.metrics.undefined import Measure, Undefined
@@ -95,14 +95,14 @@ def grouped(
 
 
 def _group(trades: pd.DataFrame) -> Block:
-    net = _numbers(trades, "net_pnl")
+    net = numbers(trades, "net_pnl")
     return {
         "trades": len(trades),
         "net_pnl": math.fsum(net),
-        "gross_pnl": math.fsum(_numbers(trades, "gross_pnl")),
+        "gross_pnl": math.fsum(numbers(trades, "gross_pnl")),
         "win_rate": deals.win_rate(net),
         "average_trade": deals.average_trade(net),
-        "expectancy_r": deals.expectancy_r(_numbers(trades, "r_multiple")),
+        "expectancy_r": deals.expectancy_r(numbers(trades, "r_multiple")),
         "profit_factor": deals.profit_factor(net),
     }
 
@@ -139,7 +139,7 @@ def by_month(result: RunResult, table: Panel) -> dict[str, Block]:
     for month in dict.fromkeys(months.tolist()):
         inside = np.flatnonzero(months == month)
         before, after = float(marks[inside[0]]), float(marks[inside[-1] + 1])
-        own = _numbers(trades[closed == month], "net_pnl")
+        own = numbers(trades[closed == month], "net_pnl")
         terms = _terms(ledger[ledger_months == month])
         found[month] = {
             "net_pnl": after - before,
@@ -188,13 +188,13 @@ def _cost(ledger: pd.DataFrame) -> Block:
 
 
 def _terms(ledger: pd.DataFrame) -> dict[str, float]:
-    return {name: math.fsum(_numbers(ledger, name)) for name in TERMS}
+    return {name: math.fsum(numbers(ledger, name)) for name in TERMS}
 
 
 def _total(result: RunResult, table: Panel) -> Block:
     """Return the P&L three times over: from equity, from the assets, from the trades."""
-    trades = math.fsum(_numbers(result.trades, "net_pnl"))
-    lent = math.fsum(_numbers(result.ledger, "broker_loss"))
+    trades = math.fsum(numbers(result.trades, "net_pnl"))
+    lent = math.fsum(numbers(result.ledger, "broker_loss"))
     net = table.account.final - table.account.initial
     return {
         "net_pnl": net,
@@ -262,7 +262,3 @@ def _weekdays(trades: pd.DataFrame, column: str) -> list[str]:
 
 def _texts(trades: pd.DataFrame, column: str) -> list[str]:
     return trades[column].astype(str).tolist() if len(trades) else []
-
-
-def _numbers(rows: pd.DataFrame, column: str) -> Array:
-    return rows[column].to_numpy(dtype=np.float64) if len(rows) else np.empty(0)

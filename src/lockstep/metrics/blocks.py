@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -133,12 +133,12 @@ def trading(trades: pd.DataFrame, account: Curve) -> Block:
     """
     if len(trades):
         trades = trades.sort_values("exit_time", kind="stable")
-    net, multiple = _numbers(trades, "net_pnl"), _numbers(trades, "r_multiple")
+    net, multiple = numbers(trades, "net_pnl"), numbers(trades, "r_multiple")
     return {
         "trades": len(trades),
         **_wins(net, multiple),
-        "gross_pnl": math.fsum(_numbers(trades, "gross_pnl")),
-        **{name: math.fsum(_numbers(trades, name)) for name in COSTS},
+        "gross_pnl": math.fsum(numbers(trades, "gross_pnl")),
+        **{name: math.fsum(numbers(trades, name)) for name in COSTS},
         **_risk_taken(trades, account),
         **_activity(trades, account),
         **_excursions(trades),
@@ -174,9 +174,9 @@ def _activity(trades: pd.DataFrame, account: Curve) -> Block:
     """Return how much the trades were in the market, and for how long."""
     entries, exits = _times(trades, "entry_time"), _times(trades, "exit_time")
     mean, median, late = activity.holding_hours(entries, exits)
-    units = np.abs(_numbers(trades, "units"))
+    units = np.abs(numbers(trades, "units"))
     traded = [
-        units * _numbers(trades, f"{fill}_price") * _numbers(trades, f"rate_{fill}")
+        units * numbers(trades, f"{fill}_price") * numbers(trades, f"rate_{fill}")
         for fill in ("entry", "exit")
     ]
     return {
@@ -193,10 +193,10 @@ def _activity(trades: pd.DataFrame, account: Curve) -> Block:
 
 def _excursions(trades: pd.DataFrame) -> Block:
     """Return how far prices went against and for the trades, and how well these were left."""
-    mae, mfe = _numbers(trades, "mae"), _numbers(trades, "mfe")
-    entry, stop = _numbers(trades, "entry_price"), _numbers(trades, "stop_price")
+    mae, mfe = numbers(trades, "mae"), numbers(trades, "mfe")
+    entry, stop = numbers(trades, "entry_price"), numbers(trades, "stop_price")
     sign = np.where(trades["side"] == "short", -1.0, 1.0) if len(trades) else np.empty(0)
-    moved = _divided(sign * (_numbers(trades, "exit_price") - entry), np.abs(entry - stop))
+    moved = _divided(sign * (numbers(trades, "exit_price") - entry), np.abs(entry - stop))
     return {
         "mae_r_mean": float(np.mean(mae)) if len(mae) else deals.NO_TRADE,
         "mfe_r_mean": float(np.mean(mfe)) if len(mfe) else deals.NO_TRADE,
@@ -210,7 +210,7 @@ def counts(names: list[str]) -> dict[str, int]:
 
 
 def _risk_taken(trades: pd.DataFrame, account: Curve) -> Block:
-    risk, asked = _numbers(trades, "risk_amount"), _numbers(trades, "risk_asked")
+    risk, asked = numbers(trades, "risk_amount"), numbers(trades, "risk_asked")
     entries = _times(trades, "entry_time")
     before = deals.equity_before(entries, account.time, account.equity, account.initial)
     share = _divided(risk, before)
@@ -224,11 +224,11 @@ def _risk_taken(trades: pd.DataFrame, account: Curve) -> Block:
 
 
 def _ambiguity(trades: pd.DataFrame, net: Array) -> Block:
-    flagged = int(np.count_nonzero(_numbers(trades, "ambiguous")))
+    flagged = int(np.count_nonzero(numbers(trades, "ambiguous")))
     interval = [
-        math.fsum(_numbers(trades, "pnl_stop_first")),
+        math.fsum(numbers(trades, "pnl_stop_first")),
         math.fsum(net),
-        math.fsum(_numbers(trades, "pnl_target_first")),
+        math.fsum(numbers(trades, "pnl_target_first")),
     ]
     return {"ambiguous_trades": flagged, "ambiguous_pnl_interval": interval}
 
@@ -242,8 +242,22 @@ def _link_names(trades: pd.DataFrame) -> list[str]:
     return [name for text in texts for name in re.findall(r"\w+", text)]
 
 
-def _numbers(trades: pd.DataFrame, column: str) -> Array:
-    return trades[column].to_numpy(dtype=np.float64) if len(trades) else np.empty(0)
+def metric_at(metrics: Mapping[str, Any], *path: str) -> Any:
+    """Return a metric by its path; None if undefined or absent."""
+    node: Any = metrics
+    for key in path:
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node
+
+
+def rows_of(table: pd.DataFrame, symbol: str) -> pd.DataFrame:
+    """Return the rows of one asset; a table without rows as it is."""
+    return table[table["asset"].astype(str) == symbol] if len(table) else table
+
+
+def numbers(table: pd.DataFrame, column: str) -> Array:
+    """Return a column as floats; empty if there is no row."""
+    return table[column].to_numpy(dtype=np.float64) if len(table) else np.empty(0)
 
 
 def _times(trades: pd.DataFrame, column: str) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -186,3 +187,37 @@ def _wet_spells(below: Array) -> tuple[Ints, Ints]:
 
 def _peaks(equity: Array, initial: float) -> Array:
     return np.asarray(np.maximum(np.maximum.accumulate(equity), initial), dtype=np.float64)
+
+
+class Deepest(NamedTuple):
+    """Where the deepest fall of an equity curve began and ended.
+
+    Parameters
+    ----------
+    peak : int
+        Last step at the peak; -1 if the peak was the equity before the first step.
+    valley : int
+        Deepest step.
+    depth : float
+        Fraction of the peak.
+    """
+
+    peak: int
+    valley: int
+    depth: float
+
+
+def deepest(equity: Array, initial: float) -> Deepest | None:
+    """Return the deepest fall below the peak so far; None if there never was one."""
+    below = drawdowns(equity, initial)
+    if not len(below) or not np.max(below) > 0.0:
+        return None
+    valley = int(np.argmax(below))
+    before = np.concatenate([[initial], equity[:valley]])
+    peak = int(np.flatnonzero(before == np.max(before))[-1]) - 1
+    return Deepest(peak, valley, float(below[valley]))
+
+
+def moved(equity: Array, initial: float, start: int, end: int) -> float:
+    """Return the change of equity from one step to another; -1 is before the first step."""
+    return float(equity[end]) - (float(equity[start]) if start >= 0 else initial)

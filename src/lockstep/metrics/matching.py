@@ -16,6 +16,7 @@ from lockstep.core.bars import Array, Ints
 from lockstep.core.codes import DECISIONS, LINKS
 from lockstep.core.result import RunResult
 from lockstep.metrics.panel import nanoseconds
+from lockstep.metrics.undefined import NOT_PLAYED, Undefined
 
 TAKEN, RESIZED, BLOCKED, CHANGED, NEW = STATUSES = (
     "taken",
@@ -122,6 +123,15 @@ class _Book:
             if code in (_AT_SIGNAL if time == deal.signal else _LATER):
                 return code
         return ""
+
+
+def matches(result: RunResult) -> pd.DataFrame | Undefined:
+    """Return the ledger of a run that has both what is matched: a portfolio and solo runs."""
+    if not len(result.equity):
+        return NOT_PLAYED
+    if not len(result.solo_equity):
+        return Undefined("the run has no solo runs")
+    return solo_ledger(result)
 
 
 def solo_ledger(result: RunResult) -> pd.DataFrame:

@@ -13,13 +13,13 @@ from lockstep.core.bars import Array
 from lockstep.core.result import RunResult
 from lockstep.metrics import returns as growth
 from lockstep.metrics.attribution import attribution
-from lockstep.metrics.blocks import Block, counts, performance, trading
+from lockstep.metrics.blocks import Block, counts, performance, rows_of, trading
 from lockstep.metrics.comparison import naive_solo_pnl, weighted_solo_pnl, weights_in_force
 from lockstep.metrics.diversification import together
 from lockstep.metrics.doctor.table import findings
 from lockstep.metrics.effects import counterfactual_effects
 from lockstep.metrics.frontier import frontier
-from lockstep.metrics.matching import ledger_totals, solo_ledger
+from lockstep.metrics.matching import ledger_totals, matches
 from lockstep.metrics.panel import Curve, Panel, on_days, panel, solo_curves
 from lockstep.metrics.risk import (
     correlation,
@@ -28,12 +28,10 @@ from lockstep.metrics.risk import (
     volatility_reduction,
 )
 from lockstep.metrics.trades import smallest_of
-from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
-
-NOT_PLAYED = Undefined("the portfolio was not played")
+from lockstep.metrics.undefined import NOT_PLAYED, ROUNDING, Measure, Undefined
 
 
-def summarise(result: RunResult) -> dict[str, Any]:
+def summarise(result: RunResult, matched: pd.DataFrame | Undefined | None = None) -> dict[str, Any]:
     """Return every number of a run, ready for JSON.
 
     Parameters
@@ -41,6 +39,8 @@ def summarise(result: RunResult) -> dict[str, Any]:
     result : RunResult
         What the run left behind. Without a step in its equity table (the portfolio was not
         played), only the solo runs are summarised.
+    matched : DataFrame or Undefined, optional
+        `lockstep.metrics.matching.matches` of the same result, if it is known already.
 
     Returns
     -------
@@ -70,27 +70,20 @@ def summarise(result: RunResult) -> dict[str, Any]:
         tree["diversification"] |= together(result, table, daily, solo, tree)
         tree["attribution"] = attribution(result, table, daily)
         tree["frontier"] = frontier(result, table, solo)
-    tree["solo_ledger"] = _solo_ledger(result)
+    fates = matches(result) if matched is None else matched
+    tree["solo_ledger"] = fates if isinstance(fates, Undefined) else ledger_totals(fates)
     tree["counterfactuals"] = _counterfactuals(result, tree["portfolio"])
     undefined: dict[str, str] = {}
     settled = {key: _settled(value, key, undefined) for key, value in tree.items()}
     if not len(result.equity):
-        undefined["portfolio"] = "the portfolio was not played"
+        undefined["portfolio"] = NOT_PLAYED.reason
     settled["findings"] = _settled(findings(result, settled), "findings", undefined)
     return {**settled, "undefined": undefined}
 
 
-def _solo_ledger(result: RunResult) -> dict[str, Any] | Undefined:
-    if not len(result.equity):
-        return Undefined("the portfolio was not played")
-    if not len(result.solo_equity):
-        return Undefined("the run has no solo runs")
-    return ledger_totals(solo_ledger(result))
-
-
 def _counterfactuals(result: RunResult, portfolio: Block) -> Block | Undefined:
     if not len(result.equity):
-        return Undefined("the portfolio was not played")
+        return NOT_PLAYED
     return counterfactual_effects(result.facts, portfolio)
 
 
@@ -147,8 +140,8 @@ def _assets(result: RunResult, table: Panel, daily: Array | Undefined) -> dict[s
 
 def _asset(result: RunResult, table: Panel, asset: int, daily: Array | Undefined) -> Block:
     symbol = table.symbols[asset]
-    own = _rows(result.trades, symbol)
-    decisions = _rows(result.decisions, symbol)
+    own = rows_of(result.trades, symbol)
+    decisions = rows_of(result.decisions, symbol)
     own_daily = daily if isinstance(daily, Undefined) else daily[:, asset]
     return {
         **performance(table.contribution(asset), own_daily),
@@ -167,7 +160,7 @@ def _asset(result: RunResult, table: Panel, asset: int, daily: Array | Undefined
 
 def _solo(result: RunResult, symbol: str, curve: Curve) -> Block:
     daily = growth.daily_returns(curve.marks, curve.initial)
-    return {**performance(curve, daily), **trading(_rows(result.solo_trades, symbol), curve)}
+    return {**performance(curve, daily), **trading(rows_of(result.solo_trades, symbol), curve)}
 
 
 def _solo_pnl(table: Panel, solo: dict[str, Curve]) -> dict[str, Measure]:
@@ -262,10 +255,6 @@ def _correlations(solo: dict[str, Curve]) -> Block:
 
 def _covariance(daily: Array) -> Array:
     return np.atleast_2d(np.cov(daily, rowvar=False, ddof=1)).astype(np.float64)
-
-
-def _rows(table: pd.DataFrame, symbol: str) -> pd.DataFrame:
-    return table[table["asset"].astype(str) == symbol] if len(table) else table
 
 
 def _closed_by(trades: pd.DataFrame, reason: str) -> int:

@@ -21,5 +21,7 @@ class Undefined:
     reason: str
 
 
+#: Every number of a portfolio that was not played.
+NOT_PLAYED = Undefined("the portfolio was not played")
 #: What a metric answers.
 Measure = float | Undefined

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lockstep.core.bars import Array, Ints
+from lockstep.core.bars import Ints
 from lockstep.core.result import RunResult
 from lockstep.metrics.blocks import Block
-from lockstep.metrics.drawdown import drawdowns
+from lockstep.metrics.drawdown import deepest, moved
 from lockstep.metrics.panel import Panel
 from lockstep.metrics.undefined import Undefined
 
@@ -33,19 +33,17 @@ def worst_fall(result: RunResult, table: Panel) -> Block | Undefined:
         the money. Undefined if the account never stood below its peak.
     """
     account = table.account
-    below = drawdowns(account.equity, account.initial)
-    if not len(below) or not np.max(below) > 0.0:
+    found = deepest(account.equity, account.initial)
+    if found is None:
         return Undefined("no drawdown")
-    valley = int(np.argmax(below))
-    before = np.concatenate([[account.initial], account.equity[:valley]])
-    peak = int(np.flatnonzero(before == np.max(before))[-1]) - 1
+    peak, valley, depth = found
     parts = {
-        symbol: _moved(table.contribution(asset).equity, account.initial, peak, valley)
+        symbol: moved(table.contribution(asset).equity, account.initial, peak, valley)
         for asset, symbol in enumerate(table.symbols)
     }
-    money = float(account.equity[valley] - np.max(before))
+    money = moved(account.equity, account.initial, peak, valley)
     return {
-        "depth": float(below[valley]),
+        "depth": depth,
         "money": money,
         "peak": _moment(account.time, peak) if peak >= 0 else _FROM_THE_START,
         "valley": _moment(account.time, valley),
@@ -63,7 +61,7 @@ def _reserve_moved(result: RunResult, table: Panel, peak: int, valley: int) -> f
     """Return the change of the reserve that no transfer made."""
     reserve = result.equity["reserve"].to_numpy(dtype=np.float64)
     start = table.account.initial * (1.0 - float(np.sum(table.weights[0])))
-    change = _moved(reserve, start, peak, valley)
+    change = moved(reserve, start, peak, valley)
     lent = [_transferred(table, asset, peak, valley) for asset in range(len(table.symbols))]
     return change + float(np.sum(lent))
 
@@ -71,12 +69,8 @@ def _reserve_moved(result: RunResult, table: Panel, peak: int, valley: int) -> f
 def _transferred(table: Panel, asset: int, peak: int, valley: int) -> float:
     """Return the cash moved into a sleeve after the peak, up to the valley."""
     curve = table.contribution(asset).equity
-    moved = _moved(table.sleeves[:, asset], table.start(asset), peak, valley)
-    return moved - _moved(curve, table.account.initial, peak, valley)
-
-
-def _moved(equity: Array, initial: float, start: int, end: int) -> float:
-    return float(equity[end]) - (float(equity[start]) if start >= 0 else initial)
+    change = moved(table.sleeves[:, asset], table.start(asset), peak, valley)
+    return change - moved(curve, table.account.initial, peak, valley)
 
 
 def _moment(time: Ints, step: int) -> str:

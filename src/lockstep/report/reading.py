@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lockstep.core.bars import Array, Bars
+from lockstep.core.bars import Bars
 from lockstep.core.calendar import DAY_NS
 from lockstep.core.result import RunResult
-from lockstep.metrics.drawdown import drawdowns
+from lockstep.metrics.blocks import metric_at, rows_of
+from lockstep.metrics.drawdown import deepest, moved
 from lockstep.metrics.panel import Panel, panel
 from lockstep.metrics.returns import daily_returns
 from lockstep.metrics.undefined import Undefined
@@ -136,10 +137,7 @@ class Reading:
 
     def value(self, *path: str) -> Any:
         """Return a metric by its path; None if undefined or absent."""
-        node: Any = self.metrics
-        for key in path:
-            node = node.get(key) if isinstance(node, Mapping) else None
-        return node
+        return metric_at(self.metrics, *path)
 
     def cell(self, show: Callable[[float], str], *path: str) -> str:
         """Return a metric in words, or a mark with the reason for its absence."""
@@ -159,8 +157,7 @@ class Reading:
 
     def trades_of(self, symbol: str) -> pd.DataFrame:
         """Return the trades of one asset."""
-        trades = self.result.trades
-        return trades[trades["asset"].astype(str) == symbol] if len(trades) else trades
+        return rows_of(self.result.trades, symbol)
 
     def decided(self, *codes: str) -> pd.DataFrame:
         """Return the decisions with any of these codes, in order."""
@@ -183,29 +180,23 @@ def read(
 
 def _fall(aligned: Panel) -> Fall | None:
     account = aligned.account
-    below = drawdowns(account.equity, account.initial)
-    bottom = int(np.argmax(below))
-    if not below[bottom] > 0.0:
+    found = deepest(account.equity, account.initial)
+    if found is None:
         return None
-    before = np.concatenate([[account.initial], account.equity[:bottom]])
-    peak = float(before.max())
-    start = int(np.flatnonzero(before == peak)[-1]) - 1
+    start, bottom, depth = found
+    peak = float(account.equity[start]) if start >= 0 else account.initial
     back = np.flatnonzero(account.equity[bottom:] >= peak)
     return Fall(
         start=int(account.time[max(start, 0)]),
         bottom=int(account.time[bottom]),
         recovered=int(account.time[bottom + back[0]]) if len(back) else None,
-        depth=float(below[bottom]),
-        money=float(account.equity[bottom]) - peak,
+        depth=depth,
+        money=moved(account.equity, account.initial, start, bottom),
         parts={
-            symbol: _moved(aligned.contribution(asset).equity, account.initial, start, bottom)
+            symbol: moved(aligned.contribution(asset).equity, account.initial, start, bottom)
             for asset, symbol in enumerate(aligned.symbols)
         },
     )
-
-
-def _moved(equity: Array, initial: float, start: int, bottom: int) -> float:
-    return float(equity[bottom]) - (float(equity[start]) if start >= 0 else initial)
 
 
 def _worst_day(aligned: Panel) -> WorstDay | None:

@@ -11,8 +11,9 @@ from lockstep.core.bars import Bars
 from lockstep.core.files import write_bytes
 from lockstep.core.result import RunResult
 from lockstep.core.tables import write_csv
-from lockstep.metrics.matching import solo_ledger
+from lockstep.metrics.matching import matches
 from lockstep.metrics.summary import summarise
+from lockstep.metrics.undefined import Undefined
 from lockstep.report.canvas import drawn, pictures, png_of
 from lockstep.report.figures.price import file_of, of_asset
 from lockstep.report.html import Shown, html
@@ -49,11 +50,12 @@ def write(
         The content of metrics.json.
     """
     root = Path(directory)
-    metrics = summarise(result)
+    matched = matches(result)
+    metrics = summarise(result, matched)
     text = json.dumps(metrics, indent=2, allow_nan=False, ensure_ascii=False)
     write_bytes(root / "metrics.json", f"{text}\n".encode())
-    if metrics.get("solo_ledger"):
-        write_csv(solo_ledger(result), root / "solo" / "ledger.csv")
+    if not isinstance(matched, Undefined):
+        write_csv(matched, root / "solo" / "ledger.csv")
     _write_pages(read(result, metrics, bars), root)
     return metrics
 

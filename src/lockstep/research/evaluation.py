@@ -168,12 +168,11 @@ class Evaluator:
         """Return the metrics of one play."""
         capital = self.base.terms.capital
         equity = found.books.total
-        marks = equity[self._last_steps]
-        daily = growth.daily_returns(marks, capital)
+        daily = growth.daily_returns(equity[self._last_steps], capital)
         days = self.base.days
         return Evaluation(
             metrics={
-                **_growth(equity, marks, days, capital),
+                **_growth(equity, daily, days, capital),
                 **_trading(found.trades),
             },
             days=days,
@@ -191,8 +190,9 @@ def _made_again(
     return Evaluator(asset, portfolio, bars, pairs=pairs, start=start)
 
 
-def _growth(equity: Array, marks: Array, days: Ints, capital: float) -> dict[str, Measure]:
-    daily = growth.daily_returns(marks, capital)
+def _growth(
+    equity: Array, daily: Array | Undefined, days: Ints, capital: float
+) -> dict[str, Measure]:
     per_year = growth.days_per_year(days)
     rate = growth.cagr(capital, float(equity[-1]), growth.years(days))
     worst = max_drawdown(equity, capital)

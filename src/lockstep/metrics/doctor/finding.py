@@ -11,6 +11,7 @@ import pandas as pd
 
 from lockstep.core.bars import Array, Ints
 from lockstep.core.result import RunResult
+from lockstep.metrics.blocks import metric_at, rows_of
 from lockstep.metrics.panel import nanoseconds
 
 HIGH, MEDIUM, LOW = SEVERITIES = ("high", "medium", "low")
@@ -86,10 +87,7 @@ class Case:
 
     def value(self, *path: str) -> Any:
         """Return a metric by its path; None if undefined or absent."""
-        node: Any = self.metrics
-        for key in path:
-            node = node.get(key) if isinstance(node, Mapping) else None
-        return node
+        return metric_at(self.metrics, *path)
 
     def times(self, code: str) -> Ints:
         """Return when a decision of this code was taken, ns."""
@@ -108,8 +106,7 @@ class Case:
 
     def trades_of(self, symbol: str) -> pd.DataFrame:
         """Return the portfolio's trades of one asset."""
-        trades = self.result.trades
-        return trades[trades["asset"].astype(str) == symbol] if len(trades) else trades
+        return rows_of(self.result.trades, symbol)
 
     def bars_of(self, symbol: str) -> Ints:
         """Return the labels of an asset's bars, ns: the steps at which its solo run has equity."""

@@ -12,6 +12,7 @@ import pandas as pd
 from lockstep.core.bars import Array
 from lockstep.core.calendar import HOUR_NS
 from lockstep.core.registry import figures
+from lockstep.metrics.blocks import numbers
 from lockstep.metrics.panel import nanoseconds
 from lockstep.report.canvas import (
     GAIN,
@@ -69,10 +70,6 @@ class Distributions:
         return figure
 
 
-def _numbers(trades: pd.DataFrame, name: str) -> Array:
-    return trades[name].to_numpy(dtype=np.float64)
-
-
 def _key(axes: Axes, handles: list[Any], labels: list[str]) -> None:
     """Explain what is drawn in a line between title and axes, where no data is."""
     drawn = axes.legend(
@@ -90,7 +87,7 @@ def _r_multiples(axes: Axes, trades: pd.DataFrame) -> None:
     from matplotlib.patches import Patch
     from matplotlib.ticker import FuncFormatter
 
-    r = _numbers(trades, "r_multiple")
+    r = numbers(trades, "r_multiple")
     r = r[np.isfinite(r)]
     dress(axes, "R: net P&L in multiples of the initial risk", "trades")
     axes.set_xlabel("R", fontsize=9)
@@ -141,7 +138,7 @@ def _holding(axes: Axes, trades: pd.DataFrame, reading: Reading) -> None:
     from matplotlib.patches import Patch
 
     hours = (nanoseconds(trades["exit_time"]) - nanoseconds(trades["entry_time"])) / HOUR_NS
-    net = _numbers(trades, "net_pnl")
+    net = numbers(trades, "net_pnl")
     dress(axes, "Net P&L by holding time", f"{reading.currency} a trade")
     classes = _classes(hours)
     spans = np.array([np.percentile(net[held], (5, 25, 50, 75, 95)) for _, held in classes])
@@ -196,7 +193,7 @@ def _span(hours: float) -> str:
 
 def _excursions(axes: Axes, trades: pd.DataFrame, reading: Reading) -> None:
     """Draw each trade where it stood at its worst and at its best, coloured by its end."""
-    mae, mfe, net = (_numbers(trades, name) for name in ("mae", "mfe", "net_pnl"))
+    mae, mfe, net = (numbers(trades, name) for name in ("mae", "mfe", "net_pnl"))
     known = np.isfinite(mae) & np.isfinite(mfe)
     dress(axes, "How far trades went against and for the position", "best moment (MFE), R")
     axes.set_xlabel("worst moment (MAE), R", fontsize=9)
