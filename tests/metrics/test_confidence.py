@@ -1,4 +1,5 @@
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -70,3 +71,38 @@ def test_two_valued_returns_can_have_no_variance_of_the_ratio():
     reason = "the returns take too few values to tell chance from skill"
     assert confidence.probability_above(0.0, 1.0, 10, **shape) == Undefined(reason)
     assert confidence.record_needed(0.0, 1.0, **shape) == Undefined(reason)
+
+
+def test_gains_that_follow_gains_shrink_the_score_by_the_factor_of_lo():
+    # AR(1) with rho 0.5, eta(q) / sqrt(q) of the sample autocorrelations used.
+    noise = np.random.default_rng(5).normal(0.0, 0.01, 400)
+    values = np.array(
+        [sum(0.5**k * noise[t - k] for k in range(min(t + 1, 20))) for t in range(400)]
+    )
+    values += 0.002
+    ratio = values.mean() / values.std(ddof=1)
+    centred = values - values.mean()
+    rho = [(centred[k:] @ centred[:-k]) / (centred @ centred) for k in range(1, 6)]  # 4 * 4^(2/9)
+    inflated = 1 + 2 * sum((1 - k / 260) * r for k, r in enumerate(rho, start=1))
+    spread = 1 - skewness(values) * ratio + (kurtosis(values) - 1) / 4 * ratio**2
+    score = ratio * sqrt(399) / sqrt(spread) / sqrt(inflated)
+    found = confidence.probabilistic_sharpe_adjusted(values, 260.0)
+    assert inflated > 1.5
+    assert found == pytest.approx(NormalDist().cdf(score), abs=1e-12)
+    assert found < confidence.probabilistic_sharpe(values)
+
+
+def test_days_that_undo_one_another_make_a_record_no_surer():
+    values = np.tile([0.011, -0.01], 100)
+    values[::7] += 0.001
+    plain = confidence.probabilistic_sharpe(values)
+    assert confidence.probabilistic_sharpe_adjusted(values, 260.0) == plain
+
+
+def test_a_month_of_days_is_too_short_for_the_careful_probability():
+    values = np.random.default_rng(5).normal(0.0, 0.01, 30)
+    assert isinstance(confidence.probabilistic_sharpe_adjusted(values, 260.0), float)
+    few = confidence.probabilistic_sharpe_adjusted(values[:29], 260.0)
+    assert few == Undefined("fewer than 30 trading days")
+    flat = confidence.probabilistic_sharpe_adjusted(np.zeros(40), 260.0)
+    assert flat == Undefined("the daily returns do not vary")

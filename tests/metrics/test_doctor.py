@@ -165,7 +165,7 @@ PAIRS: dict[str, Callable[[], Pair]] = {
     "in_sample": by_facts({"labels": [f"in-sample selection: {A}"]}, {"labels": ["preset: x"]}),
     "failed": by_facts({"failed": {A: "ValueError: x."}}, {"failed": {}}),
     "short_sample": lambda: (lengthened(364.9), lengthened(365)),
-    "late_or_early": by_facts(ranges("2025-02-07T22:00:00Z"), ranges("2025-02-07T23:00:00Z")),
+    "late_or_early": by_facts(ranges("2025-02-07T21:00:00Z"), ranges("2025-02-07T22:00:00Z")),
     "stale_marks": lambda: (held(37), held(36)),
     "unmoved_prices": lambda: (stale(4), stale(3)),
     "same_bar": by_trades({"bars_held": [1] * 13 + [2] * 27}, {"bars_held": [1] * 12 + [2] * 28}),
@@ -176,7 +176,7 @@ PAIRS: dict[str, Callable[[], Pair]] = {
     "open_at_end": lambda: (left_open(80.1), left_open(80.0)),
     "too_good": by_metric("portfolio.sharpe", 4.01, 4.0),
     "unproven": by_metric(
-        "portfolio.probabilistic_sharpe", 0.949, 0.95, **{"portfolio.sharpe": 1.0}
+        "portfolio.probabilistic_sharpe_adjusted", 0.949, 0.95, **{"portfolio.sharpe": 1.0}
     ),
     "uncertain_wins": lambda: (wins(40), wins(60)),
     "few_trades": by_metric(f"assets.{A}.trades", 29, 30),
@@ -199,6 +199,7 @@ PAIRS: dict[str, Callable[[], Pair]] = {
     ),
     "daily_losses": lambda: (decided(("2025-01-20", "daily_loss_trip")), decided()),
     "deep_drawdown": by_metric("portfolio.max_drawdown", 0.301, 0.30),
+    "wiped_out": by_metric(f"solo.{A}.total_return", -0.9, -0.899),
     "correlated": by_metric(f"diversification.correlation.{A}.{B}", 0.81, 0.8),
     "worse_together": by_metric(
         "portfolio.net_pnl", -1.0, 0.0, **{"portfolio.weighted_solo_pnl": 1.0}
@@ -287,12 +288,73 @@ def test_the_note_of_unmoving_prices_is_the_one_the_quality_gate_writes() -> Non
     assert one.value >= 40.0
 
 
-def test_data_that_begin_late_are_told_apart_from_data_that_end_early() -> None:
+def test_data_that_begin_late_or_end_early_are_one_finding_that_counts_the_days_of_the_fewest() -> (
+    None
+):
+    # 41 trading days end at 22:00 UTC; B lacks the first 8 of them, or the last 10.
     late = given(facts=facts(**ranges("2025-02-14T23:00:00Z", begin="2025-01-14T00:00:00Z")))
     (one,) = late.found("late_or_early")
-    assert (one.severity, one.value, one.asset) == ("low", 8.0, B)
-    (early,) = given(facts=facts(**ranges("2025-02-04T23:00:00Z"))).found("late_or_early")
-    assert (early.severity, early.value) == ("medium", 10.0)
+    assert (one.severity, one.value, one.asset) == ("medium", 8 / 41, B)
+    assert one.sentence == (
+        "The account was not one portfolio: all 2 assets had data on 33 of 41 trading days, only 1 "
+        f"on 8 (19.5%). {B} (8 days) begins late. Figures of the whole run mix them all."
+    )
+    (early,) = given(facts=facts(**ranges("2025-02-05T21:00:00Z"))).found("late_or_early")
+    assert (early.severity, early.value) == ("medium", 10 / 41)
+    assert f"{B} (9 days) ends early." in early.sentence
+
+
+def test_a_late_beginning_that_leaves_nine_tenths_of_the_days_is_only_worth_knowing() -> None:
+    begins = {"first": "2025-01-14T00:00:00Z", "last": "2025-04-05T23:00:00Z", "bars": 1}
+    whole = begins | {"first": "2025-01-06T00:00:00Z"}
+    long = made(2, 90, facts=facts_of(names(2), 90, ranges={A: whole, B: begins}))
+    (one,) = Given(long, summarise(long)).found("late_or_early")
+    assert (one.severity, one.value) == ("low", 8 / 91)
+
+
+def test_many_assets_that_end_early_are_named_the_earliest_first_and_counted() -> None:
+    last = {0: "02-14T23", 1: "02-01T00", 2: "01-20T00", 3: "02-03T00", 4: "01-30T00"}
+    spans = {
+        name: {"first": "2025-01-06T00:00:00Z", "last": f"2025-{last[at]}:00:00Z", "bars": 1}
+        for at, name in enumerate(names(5))
+    }
+    result = made(5, DAYS, facts=facts_of(names(5), DAYS, ranges=spans))
+    (one,) = Given(result, summarise(result)).found("late_or_early")
+    assert "ASSET02 (25 days), ASSET04 (15 days) and 2 more end early. Figures" in one.sentence
+    assert one.asset == "ASSET01, ASSET02, ASSET03, ASSET04"
+    # 1 asset on 12 days to the end, 2 on 2, 3 on 2, 4 on 10, all 5 on the first 15.
+    assert "all 5 assets had data on 15 of 41 trading days, only 1 on 12 (29.3%)" in one.sentence
+
+
+def test_an_asset_without_a_trade_is_not_said_to_have_an_average() -> None:
+    said = [
+        given({f"assets.{A}.trades": count}).found("few_trades")[0].sentence for count in (0, 1)
+    ]
+    assert said[0] == f"{A} made no trade: nothing can be said of its strategy."
+    assert said[1] == f"{A} made 1 trade; below 30 an average is chance."
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [(2, "2 days"), (1.5, "36 hours"), (0.0834, "2 hours"), (0.0, "0 hours")]
+)
+def test_a_run_of_hours_is_not_said_to_cover_no_day(days: float, told: str) -> None:
+    (one,) = lengthened(days).found("short_sample")
+    assert one.sentence.startswith(f"The run covers {told}: less than a year")
+
+
+def test_a_solo_run_that_was_wiped_out_is_dated_by_the_day_it_never_came_back_from() -> None:
+    clock = clock_of(DAYS)
+    solo = pd.DataFrame({A: 100_000.0, B: 100_000.0}, index=clock)
+    solo.loc[clock[48] : clock[71], A] = 9_000.0  # a dip on the third day
+    solo.loc[clock[120] :, A] = 0.0  # the end on the sixth, 2025-01-11
+    trades = trades_of(PNL, names(2))
+    trades.loc[trades.index[[0, 2]], "exit_reason"] = "stop_out"
+    (one,) = given(solo_equity=solo, solo_trades=trades).found("wiped_out")
+    assert (one.severity, one.asset, one.value) == ("high", A, 1.0)
+    assert one.sentence.startswith(
+        f"Alone, {A} lost 100.0% of the full capital, 2 of its trades closed by the broker; it "
+        "held less than 10% of it from 2025-01-11 on."
+    )
 
 
 def test_the_margin_level_below_one_is_worse() -> None:

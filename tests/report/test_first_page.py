@@ -152,6 +152,75 @@ def test_a_segregated_margin_level_is_that_of_any_sleeve():
     assert "500.00% at the lowest (stop-out" in flat(made(2))
 
 
+def judged(sharpe, above, **facts):
+    result = made(2, facts=facts_of(names(2), 20, **facts))
+    metrics = summarise(result)
+    metrics["portfolio"] |= {"sharpe": sharpe, "probabilistic_sharpe_adjusted": above}
+    return " ".join(" ".join(first_page(read(result, metrics))).split())
+
+
+TRUE = "that the true Sharpe ratio is"
+COUNTED = "(autocorrelation of days counted)"
+
+
+@pytest.mark.parametrize(
+    ("sharpe", "above", "said"),
+    [
+        (1.0, 0.95, f"more than luck, if nothing was chosen by these dates: 95.00% {TRUE} above 0"),
+        (1.0, 0.62, f"cannot be told from luck: 62.00% {TRUE} above 0 {COUNTED}; 95.00% is the"),
+        (0.0, 0.5, f"cannot be told from bad luck: 50.00% {TRUE} below 0"),
+        (-1.0, 0.3, f"cannot be told from bad luck: 70.00% {TRUE} below 0"),
+        (-3.0, 1e-9, f"more than bad luck: more than 99.90% {TRUE} below 0"),
+    ],
+)
+def test_page_one_says_whether_chance_alone_explains_the_result(sharpe, above, said):
+    assert f"Skill or luck {said}" in judged(sharpe, above)
+
+
+def test_a_gain_of_tuned_parameters_is_not_called_skill():
+    tuned = {"labels": ["in-sample selection: ASSET00"]}
+    told = f"had nothing been tuned: 99.00% {TRUE} above 0 {COUNTED}. PARAMETERS WERE TUNED ON"
+    assert told in judged(1.0, 0.99, **tuned)
+    assert "more than bad luck" in judged(-1.0, 0.01, **tuned)
+
+
+def test_few_days_or_trades_are_not_judged_and_a_flat_account_is_not_asked():
+    assert "Skill or luck cannot be judged: n/a[" in flat(made(2, 20))
+    assert "Skill or luck cannot be judged from 29 trades Trades 29," in flat(made(1, 29))
+    assert "Skill or luck" not in flat(without_trades())
+
+
+def test_of_assets_that_made_the_same_none_is_best():
+    assert "Best / worst asset" not in flat(without_trades())
+    assert "Best / worst asset" in flat(made(2))
+
+
+def test_page_one_tells_the_days_of_all_assets_where_a_tenth_of_the_days_had_fewer():
+    ranges = facts_of(names(2), 40)["ranges"]
+    late = {"first": "2025-01-12T00:00:00Z", "last": "2025-02-14T23:00:00Z", "bars": 1}
+    result = made(2, 40, facts=facts_of(names(2), 40, ranges=ranges | {"ASSET01": late}))
+    own = summarise(result)["coverage"]["account"]
+    assert (
+        f"with all the assets {own['total_return']:.2%} from 2025-01-12 to 2025-02-15, 35 of 41 "
+        f"days: all 2 assets had data; Sharpe {own['sharpe']:.2f}, max drawdown "
+        f"{own['max_drawdown']:.2%}"
+    ) in flat(result)
+    assert "with all the assets" not in flat(made(2, 40))
+
+
+def test_solo_runs_that_were_wiped_out_are_named_on_page_one():
+    result = made(5)
+    metrics = summarise(result)
+    for symbol, made_alone in zip(names(5), (-1.0, -0.9, -0.89, -0.95, -0.96)):
+        metrics["solo"][symbol]["total_return"] = made_alone
+    text = " ".join(" ".join(first_page(read(result, metrics))).split())
+    assert (
+        "Wiped out alone ASSET00 -100.00%, ASSET04 -96.00%, ASSET03 -95.00% and 1 more of the full "
+        "capital in the solo run"
+    ) in text
+    assert "Wiped out" not in flat(made(5))
+
+
 def test_one_loss_in_a_row_is_a_loss():
     text = flat(made(1, 3, pnl=np.array([[5.0], [-2.0], [5.0]])))
     assert "at most 1 loss in a row" in text

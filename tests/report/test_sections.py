@@ -220,3 +220,17 @@ def test_provenance_gives_files_hashes_seed_and_command_line():
     assert "portfolio_main.py --seed 7" in body
     assert "ASSET00 ASSET00.csv, sha256 abababababab" in body
     assert "ASSET01 sample c8c83544c934, seed 7" in body
+
+
+def test_assets_that_begin_late_put_the_days_of_all_beside_the_whole_run():
+    ranges = facts_of(names(3), 40)["ranges"]
+    late = {"first": "2025-01-16T00:00:00Z", "last": "2025-02-14T23:00:00Z", "bars": 1}
+    result = made(3, 40, facts=facts_of(names(3), 40, ranges=ranges | {"ASSET01": late}))
+    text = flat(result, "ASSETS AND THEIR DATA")
+    assert "2025-01-06 2025-01-15 10 24.39 2 ASSET01 2025-01-16 2025-02-15 31 75.61 3 none" in text
+    metrics = summarise(result)
+    own, whole = metrics["coverage"]["account"], metrics["portfolio"]
+    assert f"Sharpe ratio, a year {own['sharpe']:.2f} {whole['sharpe']:.2f}" in text
+    assert f"Trades, by exit {30 * 3} {40 * 3}" in text
+    assert f"begins with {own['initial_equity']:,.2f} USD and a peak of its own." in text
+    assert "peak of its own" not in flat(made(3, 40), "ASSETS AND THEIR DATA")

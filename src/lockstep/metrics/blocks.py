@@ -16,7 +16,11 @@ from lockstep.metrics import activity, tails
 from lockstep.metrics import drawdown as falls
 from lockstep.metrics import returns as growth
 from lockstep.metrics import trades as deals
-from lockstep.metrics.confidence import min_track_record, probabilistic_sharpe
+from lockstep.metrics.confidence import (
+    min_track_record,
+    probabilistic_sharpe,
+    probabilistic_sharpe_adjusted,
+)
 from lockstep.metrics.panel import Curve, nanoseconds
 from lockstep.metrics.undefined import Measure, Undefined
 
@@ -33,6 +37,7 @@ _OF_DAILY_RETURNS: dict[str, Callable[[Array, float], Measure]] = {
     "sortino": growth.sortino,
     "omega": lambda daily, _: growth.omega(daily),
     "probabilistic_sharpe": lambda daily, _: probabilistic_sharpe(daily),
+    "probabilistic_sharpe_adjusted": probabilistic_sharpe_adjusted,
     "min_track_record_days": lambda daily, _: min_track_record(daily),
     "var_95": lambda daily, _: tails.value_at_risk(daily, 0.05),
     "var_99": lambda daily, _: tails.value_at_risk(daily, 0.01),

@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 
 from lockstep.core.bars import Array
-from lockstep.metrics.returns import daily_sharpe
+from lockstep.metrics.returns import (
+    FEWEST_FOR_AUTOCORRELATION,
+    autocorrelation_lags,
+    autocorrelations,
+    daily_sharpe,
+    time_aggregation,
+)
 from lockstep.metrics.tails import kurtosis, skewness
 from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
 
@@ -36,6 +42,41 @@ def probabilistic_sharpe(returns: Array, benchmark: float = 0.0) -> Measure:
     return probability_above(benchmark, ratio, len(returns), skewness=skew, kurtosis=kurt)
 
 
+def probabilistic_sharpe_adjusted(returns: Array, per_year: float) -> Measure:
+    """Return `probabilistic_sharpe`, made more careful where gains follow gains.
+
+    Parameters
+    ----------
+    returns : ndarray, shape (n_days,)
+        Daily returns (fraction).
+    per_year : float
+        Trading days per year, see `lockstep.metrics.returns.days_per_year`.
+
+    Returns
+    -------
+    float or Undefined
+        A probability in [0, 1]: the score behind `probabilistic_sharpe` times eta(q) / sqrt(q), q
+        days a year, or times 1 if that is more. Days that undo one another may make a record
+        look surer than independent days could; that is not believed.
+
+    References
+    ----------
+    Lo (2002), "The Statistics of Sharpe Ratios".
+    """
+    shape = _shape(returns)
+    if isinstance(shape, Undefined):
+        return shape
+    if len(returns) < FEWEST_FOR_AUTOCORRELATION:
+        return Undefined(f"fewer than {FEWEST_FOR_AUTOCORRELATION} trading days")
+    found = autocorrelations(returns, autocorrelation_lags(len(returns)))
+    factor = time_aggregation(found, per_year)
+    # Where a year would have no risk at all, days undo one another completely.
+    shrunk = 1.0 if isinstance(factor, Undefined) else min(1.0, factor / math.sqrt(per_year))
+    ratio, skew, kurt = shape
+    score = _score(0.0, ratio, len(returns), variance=_variance(ratio, skew, kurt))
+    return score if isinstance(score, Undefined) else _normal(score * shrunk)
+
+
 def probability_above(
     benchmark: float, ratio: float, days: int, *, skewness: float, kurtosis: float
 ) -> Measure:
@@ -54,10 +95,19 @@ def probability_above(
     ----------
     Bailey, Lopez de Prado (2012), "The Sharpe Ratio Efficient Frontier".
     """
-    variance = _variance(ratio, skewness, kurtosis)
+    score = _score(benchmark, ratio, days, variance=_variance(ratio, skewness, kurtosis))
+    return score if isinstance(score, Undefined) else _normal(score)
+
+
+def _score(benchmark: float, ratio: float, days: int, *, variance: float) -> Measure:
+    """Return by how many standard errors a ratio exceeds a benchmark."""
     if variance <= ROUNDING:
         return _TWO_VALUED
-    score = (ratio - benchmark) * math.sqrt(days - 1) / math.sqrt(variance)
+    return (ratio - benchmark) * math.sqrt(days - 1) / math.sqrt(variance)
+
+
+def _normal(score: float) -> float:
+    """Return the standard normal distribution function."""
     return 0.5 * math.erfc(-score / math.sqrt(2.0))
 
 

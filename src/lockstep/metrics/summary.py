@@ -15,6 +15,7 @@ from lockstep.metrics import returns as growth
 from lockstep.metrics.attribution import attribution
 from lockstep.metrics.blocks import Block, counts, performance, rows_of, trading
 from lockstep.metrics.comparison import naive_solo_pnl, weighted_solo_pnl, weights_in_force
+from lockstep.metrics.coverage import coverage
 from lockstep.metrics.diversification import together
 from lockstep.metrics.doctor.table import findings
 from lockstep.metrics.effects import counterfactual_effects
@@ -46,11 +47,11 @@ def summarise(result: RunResult, matched: pd.DataFrame | Undefined | None = None
     -------
     dict
         ``portfolio`` and ``assets`` (by symbol) with the keys of docs/metrics.md, ``solo`` (by
-        symbol: each asset alone with the full capital), ``diversification``, ``attribution`` and
-        ``frontier`` (docs/attribution.md), ``solo_ledger`` (what became of the solo trades),
-        ``counterfactuals`` (by risk rule), ``findings`` (of the doctor), and ``undefined``: the
-        reason for each None, by dotted path. Fractions, account currency and calendar days; no
-        NaN and no infinity.
+        symbol: each asset alone with the full capital), ``diversification``, ``coverage`` (who had
+        data when), ``attribution`` and ``frontier`` (docs/attribution.md), ``solo_ledger`` (what
+        became of the solo trades), ``counterfactuals`` (by risk rule), ``findings`` (of the
+        doctor), and ``undefined``: the reason for each None, by dotted path. Fractions, account
+        currency and calendar days; no NaN and no infinity.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def summarise(result: RunResult, matched: pd.DataFrame | Undefined | None = None
     solo = solo_curves(result)
     tree: dict[str, Any] = {"portfolio": {}, "assets": {}, "solo": {}, "diversification": {}}
     tree["solo"] = {symbol: _solo(result, symbol, curve) for symbol, curve in solo.items()}
-    tree |= {"attribution": NOT_PLAYED, "frontier": NOT_PLAYED}
+    tree |= {"coverage": NOT_PLAYED, "attribution": NOT_PLAYED, "frontier": NOT_PLAYED}
     if len(result.equity):
         table = panel(result)
         daily = growth.contributions(table.pnl, table.account.marks, table.account.initial)
@@ -68,6 +69,7 @@ def summarise(result: RunResult, matched: pd.DataFrame | Undefined | None = None
         tree["assets"] = _assets(result, table, daily)
         tree["diversification"] = _diversification(table, daily, tree, solo)
         tree["diversification"] |= together(result, table, daily, solo, tree)
+        tree["coverage"] = coverage(result, table)
         tree["attribution"] = attribution(result, table, daily)
         tree["frontier"] = frontier(result, table, solo)
     fates = matches(result) if matched is None else matched

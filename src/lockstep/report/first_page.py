@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lockstep.report.evidence import luck, together
 from lockstep.report.headlines import headlines, missing_assets
 from lockstep.report.hurt import hurt
 from lockstep.report.layout import Column, bullets, heading, pairs, paragraph, table
@@ -98,7 +99,8 @@ def _key_figures(reading: Reading) -> list[tuple[str, str]]:
         f"{cell(ratio, 'sharpe')} / {cell(ratio, 'sortino')} at {cell(percent, 'volatility')} "
         f"volatility a year, from {marks}"
     )
-    items = [("Equity", equity), ("Sharpe / Sortino", sharpe), ("Trades", _trades(reading))]
+    items = [("Equity", equity), *together(reading), ("Sharpe / Sortino", sharpe)]
+    items += [*luck(reading), ("Trades", _trades(reading))]
     return [*items, *_costs(reading), *_ends(reading)]
 
 
@@ -138,7 +140,7 @@ def _costs(reading: Reading) -> list[tuple[str, str]]:
 def _ends(reading: Reading) -> list[tuple[str, str]]:
     """Return the assets that made and lost most."""
     made = sorted((reading.number("assets", s, "net_pnl"), s) for s in reading.symbols)
-    if len(made) < 2:
+    if len(made) < 2 or made[0][0] == made[-1][0]:
         return []
     (low, worst), (high, best) = made[0], made[-1]
     return [

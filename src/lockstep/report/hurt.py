@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lockstep.metrics.doctor.account import WIPED_OUT
 from lockstep.report.reading import Reading
 from lockstep.report.wording import (
     count,
@@ -30,6 +31,7 @@ def hurt(reading: Reading) -> list[tuple[str, str]]:
         *_cluster(reading),
         *_worst_trades(reading),
         ("Stop-outs", _stop_outs(reading)),
+        *_wiped_out(reading),
         ("Breaker", _breaker(reading)),
     ]
 
@@ -124,6 +126,18 @@ def _stop_outs(reading: Reading) -> str:
     if lost:
         said += f"; the broker bore {money(lost)} {reading.currency} below zero"
     return said
+
+
+def _wiped_out(reading: Reading) -> list[tuple[str, str]]:
+    """Return the assets that lost nearly everything in their solo runs."""
+    solo = {s: reading.value("solo", s, "total_return") for s in reading.value("solo") or {}}
+    ruined = sorted((made, symbol) for symbol, made in solo.items() if (made or 0.0) <= -WIPED_OUT)
+    if not ruined:
+        return []
+    named = [f"{symbol} {percent(made)}" for made, symbol in ruined[:MOST_MAKERS]]
+    if len(ruined) > MOST_MAKERS:
+        named.append(f"{count(len(ruined) - MOST_MAKERS)} more")
+    return [("Wiped out alone", f"{listed(named)} of the full capital in the solo run")]
 
 
 def _breaker(reading: Reading) -> str:

@@ -25,6 +25,8 @@ MARGIN_LEVEL = 1.5
 MARGIN_CALL = 1.0
 #: A fall of the equity that few live through without stopping.
 DEEP = 0.30
+#: Part of its capital whose loss leaves a solo run nothing to trade with.
+WIPED_OUT = 0.90
 #: Correlation of two solo runs unless the run has a limit of its own.
 CORRELATION = 0.8
 #: Median of the risk taken over the risk asked, below which sizes are not what was tested.
@@ -127,6 +129,36 @@ def deep_drawdown(case: Case) -> Iterator[Finding]:
             "Scale risk down until the worst fall is one you would sit through.",
             size=depth / DEEP,
         )
+
+
+def wiped_out(case: Case) -> Iterator[Finding]:
+    """Yield a finding for each asset that alone, with the full capital, lost nearly all of it."""
+    for symbol, block in sorted((case.metrics.get("solo") or {}).items()):
+        lost = -float(block["total_return"] or 0.0)
+        if lost < WIPED_OUT:
+            continue
+        closed = int(block["exits"].get("stop_out", 0))
+        closings = f"{closed:,} of its trades" if closed != 1 else "1 of its trades"
+        by = f", {closings} closed by the broker" if closed else ""
+        yield Finding(
+            HIGH,
+            lost,
+            "fraction",
+            f"Alone, {symbol} lost {lost:.1%} of the full capital{by}; it held less than "
+            f"{1 - WIPED_OUT:.0%} of it from {_below(case, symbol, 1 - WIPED_OUT)} on. Sums of "
+            "solo runs, and weights learned from them, rest on that ruin.",
+            "Cut its risk per trade or the leverage cap until it survives alone, or leave it out.",
+            size=lost / WIPED_OUT,
+            asset=symbol,
+        )
+
+
+def _below(case: Case, symbol: str, share: float) -> str:
+    """Return the date since which a solo run's equity never again was above a share of capital."""
+    equity = case.result.solo_equity[symbol].dropna()
+    above = np.flatnonzero(equity.to_numpy() > share * float(case.facts["capital"]))
+    at = min(int(above[-1]) + 1 if len(above) else 0, len(equity) - 1)
+    return str(equity.index[at].date())
 
 
 def correlated(case: Case) -> Iterator[Finding]:

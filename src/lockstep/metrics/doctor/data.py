@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lockstep.core.bars import MINUTE_NS, TIMEFRAMES, Ints
+from lockstep.metrics.coverage import EDGE_DAYS, lacking_days
 from lockstep.metrics.doctor.finding import (
     HIGH,
     HOUR_NS,
@@ -22,8 +25,10 @@ from lockstep.metrics.panel import nanoseconds
 
 #: Calendar days below which a history has not seen all seasons of a market.
 SHORT_DAYS = 365.0
-#: Days by which an asset's data may begin after, or end before, those of the run.
-EDGE_DAYS = 7.0
+#: Part of the days without all assets beyond which the whole run is a mixture.
+MIXED_SHARE = 0.10
+#: Assets named in one sentence.
+MOST_NAMED = 2
 #: Market hours without a bar over which an open position keeps an old mark (a holiday is 24).
 STALE_HOURS = 36.0
 #: Hours of identical bars in a row.
@@ -93,7 +98,7 @@ def short_sample(case: Case) -> Iterator[Finding]:
             MEDIUM,
             days,
             "days",
-            f"The run covers {days:,.0f} days: less than a year has not seen every season, and "
+            f"The run covers {_length(days)}: less than a year has not seen every season, and "
             "yearly figures are stretched from it.",
             "Test on several years, with calm and stormy markets among them.",
             size=SHORT_DAYS / max(days, 1.0),
@@ -101,36 +106,59 @@ def short_sample(case: Case) -> Iterator[Finding]:
 
 
 def late_or_early(case: Case) -> Iterator[Finding]:
-    """Yield a finding for each asset whose data do not span the run."""
-    ranges = {s: r for s, r in (case.facts.get("ranges") or {}).items() if s in case.symbols}
-    if not ranges:
+    """Yield a finding if the account was one of fewer assets on part of its days."""
+    covered = case.value("coverage")
+    lacking = lacking_days(covered) if covered else 0
+    if lacking <= EDGE_DAYS:
         return
-    spans = {s: (_ns(r["first"]), _ns(r["last"])) for s, r in ranges.items()}
+    days, most = int(case.value("portfolio", "trading_days")), int(covered["assets"])
+    late, early = _edges(case)
+    other, of_other = _most_common(covered)
+    together = f"all {most}" if most == len(case.symbols) else f"{most} of {len(case.symbols)}"
+    yield Finding(
+        MEDIUM if early or lacking > MIXED_SHARE * days else LOW,
+        lacking / days,
+        "fraction",
+        f"The account was not one portfolio: {together} assets had data on {days - lacking:,} of "
+        f"{days:,} trading days, only {other} on {of_other:,} ({of_other / days:.1%}). "
+        f"{_told(early, 'end', 'early')}{_told(late, 'begin', 'late')}Figures of the whole run mix "
+        "them all.",
+        "Judge by the days with the most assets (ASSETS AND THEIR DATA); load the missing data, or "
+        "use --range common.",
+        size=lacking / EDGE_DAYS,
+        asset=", ".join(sorted({*late, *early})),
+    )
+
+
+def _most_common(covered: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the number of assets, below the most, that had data on most days, and the days."""
+    days: Counter[int] = Counter()
+    for one in covered["stretches"]:
+        days[one["assets"]] += one["days"]
+    del days[covered["assets"]]
+    return max(days.items(), key=lambda item: (item[1], -item[0]))
+
+
+def _edges(case: Case) -> tuple[dict[str, int], dict[str, int]]:
+    """Return by how many days assets begin after, and end before, the run; a week is no news."""
+    spans = {s: tuple(_ns(case.facts["ranges"][s][k]) for k in ("first", "last"))
+             for s in case.symbols}  # fmt: skip
     first, last = min(a for a, _ in spans.values()), max(b for _, b in spans.values())
-    for symbol, (begin, end) in sorted(spans.items()):
-        ends, starts = ((last - end) / (24 * HOUR_NS), (begin - first) / (24 * HOUR_NS))
-        if ends > EDGE_DAYS:
-            yield Finding(
-                MEDIUM,
-                ends,
-                "days",
-                f"The data of {symbol} end {ends:,.0f} days before the run does: it was closed "
-                "there, and from then on the account is one of the other assets.",
-                "Load data up to the end, or use --range common. Has the asset been delisted?",
-                size=ends / EDGE_DAYS,
-                asset=symbol,
-            )
-        if starts > EDGE_DAYS:
-            yield Finding(
-                LOW,
-                starts,
-                "days",
-                f"The data of {symbol} begin {starts:,.0f} days after the run does: the account "
-                "was another one before.",
-                "Compare with a run of --range common.",
-                size=starts / EDGE_DAYS,
-                asset=symbol,
-            )
+    late = {s: (begin - first) // (24 * HOUR_NS) for s, (begin, _) in spans.items()}
+    early = {s: (last - end) // (24 * HOUR_NS) for s, (_, end) in spans.items()}
+    return ({s: n for s, n in late.items() if n > EDGE_DAYS},
+            {s: n for s, n in early.items() if n > EDGE_DAYS})  # fmt: skip
+
+
+def _told(days: Mapping[str, int], verb: str, how: str) -> str:
+    """Return 'A and B end 339 days early. ', the most days first; nothing of nobody."""
+    if not days:
+        return ""
+    ranked = sorted(days.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{symbol} ({n:,} days)" for symbol, n in ranked[:MOST_NAMED]]
+    rest = len(ranked) - len(named)
+    who = ", ".join(named) + (f" and {rest} more" if rest else "")
+    return f"{who} {verb}{'s' if len(ranked) == 1 else ''} {how}. "
 
 
 def stale_marks(case: Case) -> Iterator[Finding]:
@@ -208,6 +236,10 @@ def same_bar(case: Case) -> Iterator[Finding]:
                 size=share / SAME_BAR_SHARE,
                 asset=symbol,
             )
+
+
+def _length(days: float) -> str:
+    return f"{days:,.0f} days" if days >= 2.0 else f"{days * 24.0:,.0f} hours"
 
 
 def _assets(count: int) -> str:

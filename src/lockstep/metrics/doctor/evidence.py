@@ -140,7 +140,9 @@ def few_trades(case: Case) -> Iterator[Finding]:
                 count,
                 "trades",
                 f"{symbol} made {count} {'trade' if count == 1 else 'trades'}; below {FEW_TRADES} "
-                "an average is chance.",
+                "an average is chance."
+                if count
+                else f"{symbol} made no trade: nothing can be said of its strategy.",
                 "Lengthen the history, or leave its numbers out of the judgement.",
                 size=FEW_TRADES / max(count, 1),
                 asset=symbol,
@@ -171,7 +173,10 @@ def uncertain_wins(case: Case) -> Iterator[Finding]:
 def unproven(case: Case) -> Iterator[Finding]:
     """Yield a finding if a positive Sharpe ratio could well be none."""
     sharpe = case.value("portfolio", "sharpe")
-    proof = case.value("portfolio", "probabilistic_sharpe")
+    careful, plain = (
+        case.value("portfolio", f"probabilistic_sharpe{form}") for form in ("_adjusted", "")
+    )
+    proof = plain if careful is None else careful
     if sharpe is not None and proof is not None and sharpe > 0.0 and proof < PROVEN:
         yield Finding(
             LOW,

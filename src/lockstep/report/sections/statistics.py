@@ -116,6 +116,13 @@ GROUPS: tuple[tuple[Statistic, ...], ...] = (
             points,
         ),
         Statistic(
+            "probabilistic_sharpe_adjusted",
+            "  gains that follow gains counted",
+            "%, the more careful of the two",
+            "Sharpe > 0|careful %",
+            points,
+        ),
+        Statistic(
             "min_track_record_days",
             "Record needed for 95 % of it",
             "trading days",
