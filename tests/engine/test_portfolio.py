@@ -167,6 +167,14 @@ def test_on_the_sample_the_weights_leave_equal_after_the_second_rebalance(
     assert (result.trades.groupby("asset").size() >= 10).all()
 
 
+def test_the_facts_tell_the_rules_as_they_acted_and_not_only_as_they_were_written() -> None:
+    risk = {"breaker": {"limit": 0.04}, "drawdown_scaling": {}}
+    result = PortfolioBacktester(asset_configs(TRIO), portfolio(risk=risk)).run(market(TRIO, 44, 7))
+    told = result.facts["rule_settings"]
+    assert list(told) == result.facts["rules"]
+    assert told["drawdown_scaling"] == {"start_at": 0.4 * 0.04, "end_at": 0.04, "floor": 0.25}
+
+
 def test_a_cap_that_cannot_be_filled_leaves_the_rest_in_reserve() -> None:
     config = portfolio(max_asset_weight=0.2)
     result = PortfolioBacktester(asset_configs(TRIO), config).run(market(TRIO, 42, 10))

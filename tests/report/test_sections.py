@@ -7,6 +7,7 @@ import pytest
 
 from lockstep.metrics.summary import summarise
 from lockstep.report.reading import read
+from lockstep.report.sections.settings import rule_settings
 from lockstep.report.text import page
 from tests.report.results import config_of, decisions_of, facts_of, made, names, trades_of
 
@@ -187,7 +188,7 @@ def test_a_trade_without_a_target_says_so():
 
 def test_rule_parameters_carry_their_units():
     risk = {
-        "breaker": {"limit": 0.25, "effect": "flatten", "resume_days": 3.0},
+        "breaker": {"limit": 0.25, "effect": "flatten", "resume": "days", "resume_days": 3.0},
         "drawdown_scaling": {"start_at": 0.1, "end_at": 0.0},
         "gross_exposure": {"limit": 8.0},
         "max_positions": {"limit": 5},
@@ -195,11 +196,40 @@ def test_rule_parameters_carry_their_units():
     }
     facts = facts_of(names(2), 3, rules=list(risk))
     body = flat(two(config=config_of(risk=risk), facts=facts), "ACCOUNT AND RISK SETTINGS")
-    assert "limit 25.00%, effect flatten, resume days 3" in body
+    assert "limit 25.00%, effect flatten, resumes after 3 days" in body
     assert "start at 10.00%, end at the breaker's limit" in body
     assert "limit 8 x equity" in body
     assert "limit 5 positions" in body
     assert "Rule halts at its defaults" in body
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"resume": "never", "resume_days": 0.0, "resume_drawdown": 0.0}, "never resumes"),
+        ({"resume": "next_month"}, "resumes next month"),
+        ({"resume": "recovers", "resume_drawdown": 0.02}, "resumes at a drawdown of 2.00%"),
+    ],
+)
+def test_of_a_breakers_ways_to_resume_only_the_one_that_acts_is_told(given, said):
+    assert rule_settings("breaker", {"limit": 0.1, **given}) == f"limit 10.00%, {said}"
+    assert rule_settings("my_rule", {"resume_after": 3}) == "resume after 3"
+
+
+def test_halts_are_told_as_spans_of_time():
+    given = {"spans": [["2018-03-01", "2018-03-15"], ["2018-06-20T12:00", "2018-06-21T12:00"]]}
+    assert rule_settings("halts", given) == (
+        "nothing is entered from 2018-03-01 to 2018-03-15 and 2018-06-20T12:00 to 2018-06-21T12:00"
+    )
+    assert rule_settings("halts", {"spans": []}) == "no span is set"
+
+
+def test_a_rule_is_told_as_it_acted_where_another_gave_it_a_parameter():
+    risk = {"breaker": {"limit": 0.04}, "drawdown_scaling": {"start_at": 0.1, "end_at": 0.0}}
+    acted = {"drawdown_scaling": {"start_at": 0.016, "end_at": 0.04, "floor": 0.25}}
+    facts = facts_of(names(2), 3, rules=list(risk), rule_settings=risk | acted)
+    body = flat(two(config=config_of(risk=risk), facts=facts), "ACCOUNT AND RISK SETTINGS")
+    assert "Rule drawdown scaling start at 1.60%, end at 4.00%, floor 0.25" in body
 
 
 def test_data_notes_are_wrapped_under_their_asset():

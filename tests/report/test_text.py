@@ -169,8 +169,8 @@ def tripped(result):
 def test_the_breaker_and_the_factors_explain_the_gap_with_their_numbers():
     text = said(tripped(two()))
     assert (
-        "Breaker: tripped once, first at 2025-01-07 12:00; it closed 1 position and refused 35 "
-        "entry signals. Trading stood still for 50.00% of the clock."
+        "Breaker: tripped once, at 2025-01-07 12:00; it closed 1 position and refused 35 "
+        "entry signals. Nothing was opened for 50.00% of the clock."
     ) in text
     assert "Resized: drawdown scaling: 1 trade (" in text
     assert "Changed: the breaker closed it: 1 trade (" in text

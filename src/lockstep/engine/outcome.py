@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from lockstep.config.models import AssetConfig, PortfolioConfig
+from lockstep.config.models import AssetConfig, PortfolioConfig, jsonable
 from lockstep.core.bars import TIMEFRAMES, Array, Bars, Ints
 from lockstep.core.codes import DECISIONS
 from lockstep.core.errors import AssetError
@@ -223,6 +223,7 @@ class Facts:
             "left_out": list(planned.left_out),
             "weekend_days": planned.weekend_days,
             "rules": [name for name, _ in run.rules],
+            "rule_settings": {name: jsonable(asdict(rule)) for name, rule in run.rules},
             "notes": {symbol: list(said) for symbol, said in self.notes.items()},
             "ranges": {symbol: _range(data) for symbol, data in self.bars.items()},
             "sources": {symbol: dict(data.source) for symbol, data in self.bars.items()},

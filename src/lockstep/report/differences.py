@@ -216,10 +216,11 @@ def _breaker(reading: Reading) -> str:
     closed = reading.count("portfolio", "exits", "breaker")
     blocked = reading.count("portfolio", "counts", "blocked_breaker")
     held = float(reading.result.account["breaker"].mean())
+    first = "first at" if len(trips) > 1 else "at"
     return (
-        f"Breaker: tripped {times(len(trips))}, first at {moment(trips['time'].iloc[0])}"
+        f"Breaker: tripped {times(len(trips))}, {first} {moment(trips['time'].iloc[0])}"
         f"; it closed {counted(closed, 'position')} and refused "
-        f"{counted(blocked, 'entry signal')}. Trading stood still for {percent(held)} of the clock."
+        f"{counted(blocked, 'entry signal')}. Nothing was opened for {percent(held)} of the clock."
     )
 
 

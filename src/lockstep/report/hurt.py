@@ -98,7 +98,7 @@ def _cluster(reading: Reading) -> list[tuple[str, str]]:
         (
             "Worst cluster",
             (
-                f"{count(worst['losers'])} of {counted(worst['active'], 'asset')} lost on "
+                f"{count(worst['losers'])} of {counted(worst['active'], 'active asset')} lost on "
                 f"{day(worst['first_day'])}, {signed(worst['money'])} {reading.currency} together"
             ),
         )

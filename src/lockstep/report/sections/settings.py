@@ -12,7 +12,7 @@ from lockstep.report.reading import Reading
 from lockstep.report.wording import as_is, listed, money, percent, plain, words
 
 #: Parameters of rules that are fractions, and those that are multiples of account equity.
-_FRACTIONS = ("start_at", "end_at", "resume_drawdown")
+_FRACTIONS = ("start_at", "end_at")
 _EXPOSURES = ("gross_exposure", "net_exposure", "currency_exposure", "asset_exposure")
 
 
@@ -31,7 +31,7 @@ class Settings:
         if not settings:
             return []
         rules = reading.facts.get("rules") or []
-        given = settings.get("risk") or {}
+        given = (settings.get("risk") or {}) | (reading.facts.get("rule_settings") or {})
         items = [
             ("Account", _account(settings)),
             ("Margin", _margin(settings)),
@@ -98,7 +98,27 @@ def rule_settings(rule: str, given: Mapping[str, Any] | None) -> str:
     """Return a rule's parameters in words, each with its unit."""
     if not given:
         return "at its defaults"
-    return ", ".join(f"{words(name)} {_value(rule, name, value)}" for name, value in given.items())
+    if rule == "halts":
+        spans = [f"{start} to {end}" for start, end in given.get("spans") or ()]
+        return f"nothing is entered from {listed(spans)}" if spans else "no span is set"
+    ways = rule == "breaker" and "resume" in given
+    said = [
+        f"{words(name)} {_value(rule, name, value)}"
+        for name, value in given.items()
+        if not (ways and name.startswith("resume"))
+    ]
+    return ", ".join([*said, *([_resumes(given)] if ways else [])])
+
+
+def _resumes(given: Mapping[str, Any]) -> str:
+    """Return when a breaker lets trading begin again: of three parameters those that act."""
+    ways = {
+        "never": "never resumes",
+        "days": f"resumes after {as_is(given.get('resume_days', 0))} days",
+        "next_month": "resumes next month",
+        "recovers": f"resumes at a drawdown of {percent(given.get('resume_drawdown', 0))}",
+    }
+    return ways.get(str(given["resume"]), f"resume {words(str(given['resume']))}")
 
 
 def _value(rule: str, name: str, value: Any) -> str:
