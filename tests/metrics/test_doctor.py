@@ -202,7 +202,7 @@ PAIRS: dict[str, Callable[[], Pair]] = {
     "wiped_out": by_metric(f"solo.{A}.total_return", -0.9, -0.899),
     "correlated": by_metric(f"diversification.correlation.{A}.{B}", 0.81, 0.8),
     "worse_together": by_metric(
-        "portfolio.net_pnl", -1.0, 0.0, **{"portfolio.weighted_solo_pnl": 1.0}
+        "portfolio.net_pnl", -1.0, 0.0, **{"portfolio.weighted_solo_pnl": 1000.0}
     ),
     "not_as_asked": by_metric("portfolio.risk_taken_to_asked_median", 0.49, 0.5),
     "too_small": by_metric(f"assets.{A}.counts.min_lot", 11, 10, **{f"assets.{A}.trades": 90}),
@@ -326,6 +326,26 @@ def test_many_assets_that_end_early_are_named_the_earliest_first_and_counted() -
     assert "all 5 assets had data on 15 of 41 trading days, only 1 on 12 (29.3%)" in one.sentence
 
 
+def test_a_gain_that_becomes_a_loss_within_a_hundredth_of_the_capital_is_no_finding() -> None:
+    apart = [
+        given({"portfolio.net_pnl": -500.0, "portfolio.weighted_solo_pnl": alone})
+        for alone in (500.0, 500.01)
+    ]
+    assert [len(one.found("worse_together")) for one in apart] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("depth", "told"),
+    [
+        (0.5, "50.00% below its peak; 100% is"),
+        (0.99985, "99.98% below its peak; more than 10,000%"),
+    ],
+)
+def test_a_fall_of_nearly_everything_is_not_told_as_all_of_it(depth: float, told: str) -> None:
+    (one,) = given({"portfolio.max_drawdown": depth}).found("deep_drawdown")
+    assert told in one.sentence
+
+
 def test_an_asset_without_a_trade_is_not_said_to_have_an_average() -> None:
     said = [
         given({f"assets.{A}.trades": count}).found("few_trades")[0].sentence for count in (0, 1)
@@ -352,7 +372,7 @@ def test_a_solo_run_that_was_wiped_out_is_dated_by_the_day_it_never_came_back_fr
     (one,) = given(solo_equity=solo, solo_trades=trades).found("wiped_out")
     assert (one.severity, one.asset, one.value) == ("high", A, 1.0)
     assert one.sentence.startswith(
-        f"Alone, {A} lost 100.0% of the full capital, 2 of its trades closed by the broker; it "
+        f"Alone, {A} lost 100.00% of the full capital, 2 of its trades closed by the broker; it "
         "held less than 10% of it from 2025-01-11 on."
     )
 

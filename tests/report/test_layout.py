@@ -26,6 +26,21 @@ def test_a_table_aligns_numbers_to_the_right_and_rules_off_its_total():
     ]
 
 
+def test_the_continuation_of_a_table_leaves_out_totals_that_say_nothing_there():
+    columns = [
+        Column("name", ["A", "B", "(rounding)", "TOTAL"], left=True),
+        Column("one" * 10, ["1", "2", "0.01", "3"]),
+        Column("two" * 10, ["4", "5", "", ""]),
+    ]
+    lines = layout.table(columns, below=2, width=50)
+    assert [line.split() for line in lines[-4:]] == [
+        ["name", "two" * 10],
+        ["-" * 42],
+        ["A", "4"],
+        ["B", "5"],
+    ]
+
+
 def test_a_wide_table_goes_on_below_with_its_first_column_repeated():
     columns = [Column("asset", ["A"], left=True)]
     columns += [Column(f"column{n:02d}", ["1,000.00"]) for n in range(30)]

@@ -9,7 +9,15 @@ from lockstep.metrics.summary import summarise
 from lockstep.report.reading import read
 from lockstep.report.sections.settings import rule_settings
 from lockstep.report.text import page
-from tests.report.results import config_of, decisions_of, facts_of, made, names, trades_of
+from tests.report.results import (
+    config_of,
+    decisions_of,
+    facts_of,
+    made,
+    names,
+    trades_of,
+    without_trades,
+)
 
 TWO = np.array([[100.0, -50.0], [-300.0, 20.0], [150.0, 30.5]])
 
@@ -264,3 +272,13 @@ def test_assets_that_begin_late_put_the_days_of_all_beside_the_whole_run():
     assert f"Trades, by exit {30 * 3} {40 * 3}" in text
     assert f"begins with {own['initial_equity']:,.2f} USD and a peak of its own." in text
     assert "peak of its own" not in flat(made(3, 40), "ASSETS AND THEIR DATA")
+
+
+def test_where_nothing_was_traded_no_table_is_empty_and_no_reason_is_missing():
+    empty = without_trades()
+    assert flat(empty, "WHAT BECAME OF THE SOLO TRADES").endswith(
+        "- No trade was made, neither alone nor in the account."
+    )
+    text = page(read(empty, summarise(empty)))
+    assert "it was not measured" not in text
+    assert "] no drawdown" in flat(empty, "WHERE THE P&L CAME FROM")

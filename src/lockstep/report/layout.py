@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 
 from lockstep.report.blocks import Box, Heading, Items, Pairs, Paragraph, Table, lines_of
@@ -85,11 +85,10 @@ def table(columns: Sequence[Column], *, below: int = 0, width: int = WIDTH) -> l
 
     A table wider than `width` goes on below itself, its first column repeated.
     """
-    lines: list[str] = []
-    for block in _blocks(columns, width):
-        if lines:
-            lines.append("")
-        lines += _drawn(block, below)
+    first, *others = _blocks(columns, width)
+    lines = _drawn(first, below)
+    for block in others:
+        lines += ["", *_drawn(block, below, _blank(block, below))]
     return lines_of(Table(tuple(columns), below), lines)
 
 
@@ -107,17 +106,27 @@ def _blocks(columns: Sequence[Column], width: int) -> list[list[Column]]:
     return blocks
 
 
-def _drawn(columns: Sequence[Column], below: int) -> list[str]:
+def _blank(columns: Sequence[Column], below: int) -> set[int]:
+    """Return the totals that have nothing to say in a table's continuation."""
+    rows = list(zip(*(column.cells for column in columns[1:])))
+    first = len(rows) - below
+    return {first + at for at, cells in enumerate(rows[first:]) if not any(map(str.strip, cells))}
+
+
+def _drawn(
+    columns: Sequence[Column], below: int, left_out: Collection[int] = frozenset()
+) -> list[str]:
     heads = [column.head.split("|") for column in columns]
     height = max(len(head) for head in heads)
     rows = [
         [([""] * (height - len(head)) + head)[line] for head in heads] for line in range(height)
     ]
     rule = INDENT + "-" * (sum(c.width for c in columns) + len(GAP) * (len(columns) - 1))
-    body = [list(cells) for cells in zip(*(column.cells for column in columns))]
+    body = list(zip(*(column.cells for column in columns)))
     cut = len(body) - below
+    totals = [body[at] for at in range(cut, len(body)) if at not in left_out]
     lines = [*(_row(columns, row) for row in rows), rule, *(_row(columns, r) for r in body[:cut])]
-    return lines + ([rule, *(_row(columns, r) for r in body[cut:])] if below else [])
+    return lines + ([rule, *(_row(columns, row) for row in totals)] if totals else [])
 
 
 def _row(columns: Sequence[Column], cells: Sequence[str]) -> str:

@@ -145,7 +145,10 @@ class Reading:
         if number is not None:
             return show(number)
         reasons = self.metrics.get("undefined", {})
-        return self.notes.missing(reasons.get(".".join(path), "it was not measured"))
+        # What a number is part of may be undefined as a whole: a share of a fall that never was.
+        within = (".".join(path[:depth]) for depth in range(len(path), 0, -1))
+        known = (reasons[name] for name in within if name in reasons)
+        return self.notes.missing(next(known, "it was not measured"))
 
     def number(self, *path: str) -> float:
         """Return a metric that every played portfolio has."""

@@ -25,6 +25,8 @@ MARGIN_LEVEL = 1.5
 MARGIN_CALL = 1.0
 #: A fall of the equity that few live through without stopping.
 DEEP = 0.30
+#: Gains beyond which their size says nothing more.
+MOST_GAIN = 100.0
 #: Part of its capital whose loss leaves a solo run nothing to trade with.
 WIPED_OUT = 0.90
 #: Correlation of two solo runs unless the run has a limit of its own.
@@ -33,6 +35,8 @@ CORRELATION = 0.8
 TAKEN_TO_ASKED = 0.5
 #: Share of entries that were too small to be made.
 TOO_SMALL_SHARE = 0.10
+#: Part of the capital by which solo runs and portfolio differ by more than chance and rounding.
+MATERIAL = 0.01
 #: Share of the capital that no sleeve holds, on average.
 UNUSED_SHARE = 0.20
 
@@ -124,11 +128,17 @@ def deep_drawdown(case: Case) -> Iterator[Finding]:
             HIGH,
             depth,
             "fraction",
-            f"The equity fell {depth:.1%} below its peak; {1 / max(1 - depth, 1e-9) - 1:,.0%} is "
-            "needed to make that good.",
+            f"The equity fell {depth:.2%} below its peak; {_back(depth)} is needed to make that "
+            "good.",
             "Scale risk down until the worst fall is one you would sit through.",
             size=depth / DEEP,
         )
+
+
+def _back(depth: float) -> str:
+    """Return the gain that undoes a fall."""
+    gain = 1.0 / max(1.0 - depth, 1e-9) - 1.0
+    return f"{gain:,.0%}" if gain < MOST_GAIN else f"more than {MOST_GAIN:,.0%}"
 
 
 def wiped_out(case: Case) -> Iterator[Finding]:
@@ -144,7 +154,7 @@ def wiped_out(case: Case) -> Iterator[Finding]:
             HIGH,
             lost,
             "fraction",
-            f"Alone, {symbol} lost {lost:.1%} of the full capital{by}; it held less than "
+            f"Alone, {symbol} lost {lost:.2%} of the full capital{by}; it held less than "
             f"{1 - WIPED_OUT:.0%} of it from {_below(case, symbol, 1 - WIPED_OUT)} on. Sums of "
             "solo runs, and weights learned from them, rest on that ruin.",
             "Cut its risk per trade or the leverage cap until it survives alone, or leave it out.",
@@ -249,7 +259,8 @@ def worse_together(case: Case) -> Iterator[Finding]:
     """Yield a finding if solo runs that win at their weights lose together."""
     alone = case.value("portfolio", "weighted_solo_pnl")
     net = case.value("portfolio", "net_pnl")
-    if alone is not None and alone > 0.0 > net:
+    least = MATERIAL * float(case.facts["capital"])
+    if alone is not None and alone > 0.0 > net and alone - net > least:
         yield Finding(
             HIGH,
             net - alone,

@@ -157,6 +157,8 @@ def _currencies(reading: Reading) -> list[str]:
     found = reading.value("diversification", "currency_exposure") or {}
     if not found:
         return []
+    if all(one["largest"] == 0.0 for one in found.values()):
+        return ["", *paragraph("No position in an FX pair was ever open.")]
     names = sorted(found, key=lambda name: (-(found[name]["mean_absolute"] or 0.0), name))
     path = ("diversification", "currency_exposure")
 

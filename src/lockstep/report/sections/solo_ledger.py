@@ -38,6 +38,8 @@ class SoloLedger:
         ledger = reading.value("solo_ledger")
         if ledger is None:
             return []
+        if not ledger["assets"]:
+            return paragraph("No trade was made, neither alone nor in the account.")
         blocks = {**ledger["assets"], "TOTAL": ledger["total"]}
         return [
             *_counts(blocks),
