@@ -221,6 +221,20 @@ def test_solo_runs_that_were_wiped_out_are_named_on_page_one():
     assert "Wiped out" not in flat(made(5))
 
 
+def test_where_hardly_a_day_or_trade_lost_none_is_said_to_have_lost_less_than_nothing():
+    gains = np.full((120, 1), 20.0)
+    gains[:3] = -10.0
+    metrics = summarise(made(1, 120, pnl=gains))
+    assert metrics["portfolio"]["var_95"] < 0.0 < metrics["portfolio"]["var_99"]
+    text = flat(made(1, 120, pnl=gains))
+    assert "Bad days at most one day in 20 lost anything (VaR 95 -0.02%, CVaR 95 0.0" in text
+    assert "; one in 100 lost 0.01% or more (VaR 99)" in text
+    assert "Worst trades -10.00 USD the worst; at most 3 losses in a row" in text
+    won = flat(made(1, 120, pnl=np.full((120, 1), 20.0) + np.arange(120)[:, None]))
+    assert "Worst trades no losing trade" in won
+    assert "(VaR 95 -0.02%, CVaR 95 -0.02%); VaR 99 -0.0" in won
+
+
 def test_one_loss_in_a_row_is_a_loss():
     text = flat(made(1, 3, pnl=np.array([[5.0], [-2.0], [5.0]])))
     assert "at most 1 loss in a row" in text

@@ -179,14 +179,18 @@ def _bad_days(reading: Reading) -> list[tuple[str, str]]:
     if not any(key in reading.value("portfolio") for key in keys):
         return []
     often, mean, seldom = (reading.cell(percent, "portfolio", key) for key in keys)
-    known = {key for key in keys if reading.value("portfolio", key) is not None}
+    known = {key: reading.value("portfolio", key) for key in keys}
     usual = f"VaR 95 {often}, CVaR 95 {mean}"
-    if known >= {"var_95", "cvar_95"}:
+    if known["var_95"] is not None and known["cvar_95"] is not None:
         usual = (
             f"one day in 20 lost {often} of equity or more (VaR 95), {mean} on average of those "
             "(CVaR 95)"
         )
-    rare = f"one in 100 lost {seldom} or more (VaR 99)" if "var_99" in known else f"VaR 99 {seldom}"
+        if known["var_95"] <= 0.0:
+            usual = f"at most one day in 20 lost anything (VaR 95 {often}, CVaR 95 {mean})"
+    rare = f"VaR 99 {seldom}"
+    if known["var_99"] is not None and known["var_99"] > 0.0:
+        rare = f"one in 100 lost {seldom} or more (VaR 99)"
     return [("Bad days", f"{usual}; {rare}")]
 
 

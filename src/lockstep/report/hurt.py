@@ -109,6 +109,8 @@ def _worst_trades(reading: Reading) -> list[tuple[str, str]]:
     if not reading.count("portfolio", "trades"):
         return []
     streak = reading.count("portfolio", "longest_losing_streak")
+    if not streak:
+        return [("Worst trades", "no losing trade")]
     worst = reading.cell(signed, "portfolio", "worst_trade")
     row = counted(streak, "loss", "losses")
     return [

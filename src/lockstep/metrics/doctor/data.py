@@ -156,8 +156,8 @@ def _told(days: Mapping[str, int], verb: str, how: str) -> str:
         return ""
     ranked = sorted(days.items(), key=lambda item: (-item[1], item[0]))
     named = [f"{symbol} ({n:,} days)" for symbol, n in ranked[:MOST_NAMED]]
-    rest = len(ranked) - len(named)
-    who = ", ".join(named) + (f" and {rest} more" if rest else "")
+    named += [f"{len(ranked) - MOST_NAMED} more"] if len(ranked) > MOST_NAMED else []
+    who = " and ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
     return f"{who} {verb}{'s' if len(ranked) == 1 else ''} {how}. "
 
 
