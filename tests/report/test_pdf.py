@@ -7,7 +7,7 @@ import re
 import pytest
 
 from lockstep.metrics.summary import summarise
-from lockstep.report.layout import WIDTH, heading, paragraph
+from lockstep.report.layout import WIDTH, Column, heading, paragraph, table
 from lockstep.report.pdf import COMPANY, FONT_SIZE, LINES, MARGIN, PAPER, Document, paginated
 from lockstep.report.reading import read
 from lockstep.report.text import body, verdict
@@ -68,3 +68,29 @@ def test_pages_hold_every_line_once_and_never_leave_a_heading_alone():
         heads = [at for at, line in enumerate(page) if re.match("--- PART", line)]
         if not re.match("--- PART", following[0]):
             assert heads[-1] <= LINES - COMPANY
+
+
+def test_a_table_that_goes_on_over_the_page_begins_there_with_its_head():
+    rows = [f"row{at}" for at in range(LINES)]
+    columns = [Column("asset", [*rows, "TOTAL"], left=True), Column("money|USD", ["1"] * 71)]
+    first, second = paginated([*paragraph("Before."), *table(columns, below=1)])
+    assert [line.split() for line in first[1:4]] == [["money"], ["asset", "USD"], ["-" * 12]]
+    assert second[:3] == first[1:4]
+    assert [line.split()[0] for line in second[3:]] == [
+        "row66",
+        "row67",
+        "row68",
+        "row69",
+        "-" * 12,
+        "TOTAL",
+    ]
+    assert first[-1].split() == ["row65", "1"]
+
+
+def test_a_wide_table_repeats_the_head_of_the_block_that_goes_on():
+    rows = [f"row{at}" for at in range(40)]
+    wide = [Column(name * 40, ["1"] * 40) for name in "ab"]
+    lines = table([Column("asset", rows, left=True), *wide], width=60)
+    pages = list(paginated(lines))
+    assert pages[1][0].split() == ["asset", "b" * 40]
+    assert pages[1][2].split()[0] == f"row{LINES - 42 - 1 - 2}"

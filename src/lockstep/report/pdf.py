@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lockstep.report.blocks import Heading, Line
+from lockstep.report.blocks import Heading, Line, Table
 from lockstep.report.canvas import plain_latin
 
 if TYPE_CHECKING:
@@ -78,19 +78,43 @@ class Document:
 def paginated(lines: Sequence[str]) -> Iterator[list[str]]:
     """Yield lines page by page; no page begins or ends with a blank line.
 
-    A heading with less than `COMPANY` lines of the page below it begins the next one.
+    A heading with less than `COMPANY` lines of the page below it begins the next one; a table that
+    goes on there begins with its head again.
     """
     page: list[str] = []
+    above = _table_heads(lines)
     for at, line in enumerate(lines):
         room = LINES - len(page)
         lonely = _heads(line) and room < min(COMPANY, len(lines) - at)
         if room == 0 or lonely:
             yield _without_blanks(page)
-            page = []
+            page = list(above[at])
         if page or line.strip():
             page.append(line)
     if page:
         yield _without_blanks(page)
+
+
+def _table_heads(lines: Sequence[str]) -> list[list[str]]:
+    """Return, for each line, the head of the table of which it is a row; empty for other lines."""
+    found: list[list[str]] = []
+    head: list[str] = []
+    for at, line in enumerate(lines):
+        table = _table_of(line)
+        if table is None or table is not _table_of(lines[at - 1]) or not lines[at - 1].strip():
+            head = []
+        is_whole = bool(head) and not head[-1].strip(" -")
+        found.append(head if is_whole else [])
+        if table is not None and not is_whole:
+            head = [*head, line]
+    return found
+
+
+def _table_of(line: str) -> Table | None:
+    """Return the table that a line is a part of; blank lines part its blocks."""
+    if isinstance(line, Line) and isinstance(line.block, Table) and line.strip():
+        return line.block
+    return None
 
 
 def _heads(line: str) -> bool:
