@@ -100,7 +100,7 @@ def breaker_stuck(case: Case) -> Iterator[Finding]:
         idle,
         "fraction",
         f"The breaker tripped on {np.datetime64(trip, 'ns').astype('datetime64[D]')} "
-        f"and never let trading begin again: {idle:.1%} of the run is cash.",
+        f"and never let trading begin again: nothing was opened in the last {idle:.1%} of the run.",
         "Judge the part before; give the breaker a way to resume, or run with less risk.",
         size=1.0 + idle,
     )
@@ -248,7 +248,7 @@ def unused_capital(case: Case) -> Iterator[Finding]:
             LOW,
             share,
             "fraction",
-            f"{share:.1%} of the equity was never given to an asset.",
+            f"On average {share:.1%} of the equity belonged to no asset.",
             "Raise max_asset_weight or add assets; or know that the return is on part of the "
             "money.",
             size=share / UNUSED_SHARE,

@@ -25,7 +25,7 @@ CHECKS = (
     Check("ambiguous_sign", "do ambiguous bars decide its sign?", evidence.ambiguous_sign),
     Check("open_at_end", "did trades make it that never were closed?", evidence.open_at_end),
     Check("too_good", "is a Sharpe ratio too good to be true?", evidence.too_good, False),
-    Check("unproven", "could the Sharpe ratio be chance?", evidence.unproven),
+    Check("unproven", "could a positive Sharpe ratio be chance?", evidence.unproven),
     Check("uncertain_wins", "could the win rate be chance?", evidence.uncertain_wins),
     Check("few_trades", "has an asset too few trades?", evidence.few_trades),
     Check("idle", "did an asset stop trading for long?", evidence.idle),
