@@ -49,8 +49,12 @@ OUTSIDE_WORLD = {
 }  # fmt: skip
 #: Quoting an address reaches for none.
 PURE = "urllib.parse."
-#: How long a trial took is a fact of the trial, which a search has to record.
-STOPWATCH = {"research/trying.py": ["time.perf_counter"]}
+#: How long a trial took is a fact of the trial, which a search has to record; how long a strategy
+#: has been at work is what its process is ended by.
+STOPWATCH = {
+    "engine/apart.py": ["time.monotonic"],
+    "research/trying.py": ["time.perf_counter"],
+}
 CLOCKS = {"now", "utcnow", "today", "time_ns", "perf_counter", "monotonic"}
 STREAMS = {"stdout", "stderr", "__stdout__", "__stderr__"}
 NO_NAMES = {

@@ -90,7 +90,7 @@ def test_only_hand_written_strategies_ask_for_processes() -> None:
         return need_of(bars, assets, player=player, jobs=jobs, has_limit=has_limit)
 
     assert need(signals, "auto", 8) == Need(bars, 0)
-    assert need(by_hand, "auto", 8) == Need(bars, 1, is_cerebro=True)
+    assert need(by_hand, "auto", 8) == Need(bars, 1, is_cerebro=True, is_apart=True)
     assert need(by_hand, "auto", 1) == Need(bars, 0, is_cerebro=True)
     assert need(signals, "cerebro", 8) == Need(bars, 2, is_cerebro=True)
     assert need(signals, "auto", 1, has_limit=True) == Need(bars, 1)

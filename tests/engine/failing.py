@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import backtrader as bt
@@ -78,3 +79,74 @@ class NeverUnpacked(AssetConfig):
 
     def __reduce__(self) -> Any:
         return time.sleep, (600.0,)
+
+
+class Together(LockstepStrategy):
+    """Is well alone; from its fiftieth bar in a portfolio, where it holds a part only, it acts."""
+
+    def next(self) -> None:
+        if len(self) >= 50 and self.broker.getvalue() < 99_000:
+            self.act()
+
+    def act(self) -> None:
+        raise ValueError("too poor")
+
+
+class HangsTogether(Together):
+    """Never come back."""
+
+    def act(self) -> None:
+        while True:
+            time.sleep(0.05)
+
+
+class CrawlsTogether(Together):
+    """Take a little too long at every bar."""
+
+    def act(self) -> None:
+        time.sleep(0.5)
+
+
+class DiesTogether(Together):
+    """Be killed."""
+
+    def act(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class LeavesTogether(Together):
+    """Leave the program."""
+
+    def act(self) -> None:
+        sys.exit(3)
+
+
+class HangsWhenMade(LockstepStrategy):
+    """Hang at the second time it is made: in its solo run it leaves a mark, and lives."""
+
+    params = (("mark", ""),)
+
+    def __init__(self) -> None:
+        mark = Path(self.p.mark)
+        while mark.exists():
+            time.sleep(0.05)
+        mark.touch()
+
+    def next(self) -> None:
+        """Do nothing."""
+
+
+class Alone(Together):
+    """Never act."""
+
+    def act(self) -> None:
+        """Do nothing."""
+
+
+class DiesUnruled(LockstepStrategy):
+    """Leave the program where positions are not limited, in a portfolio."""
+
+    def next(self) -> None:
+        plan = self.broker.account.plan
+        if len(self) == 50 and len(plan.assets) > 1 and "max_positions" not in dict(plan.rules):
+            sys.exit(4)

@@ -98,7 +98,7 @@ def test_a_strategy_that_fails_without_the_rule_is_told_and_the_others_are_kept(
 ) -> None:
     played = counterfactual.play
 
-    def fails_without_a_breaker(plan: Any, player: str) -> Any:
+    def fails_without_a_breaker(plan: Any, player: str, **_: Any) -> Any:
         if "breaker" not in dict(plan.rules):
             raise AssetError("EURUSD: met what the breaker kept from it", symbol="EURUSD")
         return played(plan, player)

@@ -28,3 +28,9 @@ def test_nothing_to_play_needs_the_base() -> None:
 
 def test_a_player_that_has_still_to_be_compiled_takes_more() -> None:
     assert Need({}, is_cold=True).bytes == BASE + COMPILING
+
+
+def test_a_portfolio_in_a_process_of_its_own_holds_all_bars_once_more_after_the_solo_runs() -> None:
+    bars = {"A": 1000, "B": 500}
+    here = Need(bars, processes=1, is_cerebro=True).bytes
+    assert Need(bars, processes=1, is_cerebro=True, is_apart=True).bytes - here == 500 * PROCESS_BAR

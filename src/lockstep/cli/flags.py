@@ -240,9 +240,9 @@ def _add_survival(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what may go wrong")
     group.add_argument(
         "--asset-timeout", type=seconds_of, metavar="SECONDS",
-        help="end the strategy of an asset that takes longer, for its signals or its solo run; "
-        "each then works in a process of its own (default: 3600 for hand-written strategies with "
-        "--jobs above 1, else none)",
+        help="end the strategy of an asset that takes longer, for its signals, its solo run, or "
+        "in all its turns of the portfolio; it then works in a process apart (default: 3600 for "
+        "hand-written strategies with --jobs above 1, else none)",
     )  # fmt: skip
     group.add_argument(
         "--resume", nargs="?", const="latest", metavar="RUN",

@@ -94,7 +94,8 @@ def need_of(
     by_hand = sum(":" in asset.strategy for asset in assets)
     cerebros = len(assets) if player == "cerebro" else by_hand
     apart = len(assets) if has_limit else cerebros if jobs > 1 else 0
-    return Need(bars, min(jobs, apart), is_cerebro=cerebros > 0)
+    is_apart = by_hand > 0 and (jobs > 1 or has_limit)
+    return Need(bars, min(jobs, apart), is_cerebro=cerebros > 0, is_apart=is_apart)
 
 
 def check(need: Need, *, force: bool, available: int | None) -> None:

@@ -43,6 +43,16 @@ class Progress(Protocol):
         """Report finished units."""
 
 
+#: The value of a `Turn` while no asset's strategy is at work.
+NOBODY = -1
+
+
+class Turn(Protocol):
+    """Says whose strategy is at work, for those who watch: index of the asset, or `NOBODY`."""
+
+    value: int
+
+
 class Sink(Protocol):
     """Keeps what long work has finished, so that a later start can go on from there.
 

@@ -1,7 +1,8 @@
 """Calls in processes of their own: one that dies, hangs or runs out of memory harms no other.
 
 Every process answers one call at a time through its own pipe, so that a process that ends without
-an answer names its call. Processes end with their parent, however that ends.
+an answer names its call. A call in which strategies of several assets take turns says in shared
+memory whose turn it is, so that one is named. Processes end with their parent, however that ends.
 """
 
 from __future__ import annotations
@@ -20,35 +21,44 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from time import monotonic
 from typing import Any
 
 from lockstep.core.errors import LockstepError, UsageError
+from lockstep.core.protocols import NOBODY, Progress, Silent, Turn
 
 #: How long one call may take if nobody said.
 DEFAULT_SECONDS = 3600.0
 _START_SECONDS = 300.0
 _PR_SET_PDEATHSIG = 1
 _READY, _VALUE, _MEMORY, _ERROR, _BUG = "ready", "value", "memory", "error", "bug"
+_TOLD = "told"
+#: How often it is looked whose turn it is: seconds, and per limit.
+_LOOK_SECONDS, _LOOKS = 0.1, 20
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, on behalf of one asset.
+    """One call, on behalf of one asset, or of several.
 
     Parameters
     ----------
     symbol : str
-        The asset.
+        The asset; or what else the call is called.
     function : callable
         A function of a module: it is imported by the process.
     arguments : tuple
         Plain data and arrays; they are copied.
+    turns : tuple of str
+        The assets whose strategies take turns in the call: the function is then given a `Floor`
+        as well. Empty: all of it is the strategy of `symbol`.
     """
 
     symbol: str
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +68,31 @@ class Answer:
     Parameters
     ----------
     symbol : str
-        The asset.
+        Of the call.
     value : object
         What the function returned; None after a failure.
     failure : str
         A sentence without a subject ("did not finish ..."); empty if there is a value.
     trace : str
         The traceback of the failure, where there is one.
+    culprit : str
+        The asset whose strategy was at work when it failed; empty if none was.
     """
 
     symbol: str
     value: Any = None
     failure: str = ""
     trace: str = ""
+    culprit: str = ""
 
 
 def each_apart(
-    calls: Sequence[Call], *, jobs: int, seconds: float | None = None, event: str = "call"
+    calls: Sequence[Call],
+    *,
+    jobs: int,
+    seconds: float | None = None,
+    event: str = "call",
+    progress: Progress | None = None,
 ) -> Iterator[Answer]:
     """Answer calls in processes, as they finish.
 
@@ -85,10 +103,12 @@ def each_apart(
     jobs : int
         How many processes at a time.
     seconds : float, optional
-        How long one call may take before its process is ended; None is `DEFAULT_SECONDS`. Starting
-        a process does not count.
+        How long one asset's strategy may take in a call before the process is ended; None is
+        `DEFAULT_SECONDS`. Starting a process does not count.
     event : str
         Begins the name of what is logged: ``<event>.started``.
+    progress : Progress, optional
+        Told, in another thread, of the advance of a call with turns.
 
     Raises
     ------
@@ -101,7 +121,8 @@ def each_apart(
     """
     if not calls:
         return
-    crew = _Crew(calls[0].function, DEFAULT_SECONDS if seconds is None else seconds, event)
+    limit = DEFAULT_SECONDS if seconds is None else seconds
+    crew = _Crew(calls[0].function, limit, event, progress or Silent())
     pool = ThreadPoolExecutor(max(1, min(jobs, len(calls))), thread_name_prefix="apart")
     try:
         for future in as_completed([pool.submit(crew.answer, call) for call in calls]):
@@ -114,8 +135,11 @@ def each_apart(
 class _Crew:
     """The processes of one batch: started when needed, replaced when lost."""
 
-    def __init__(self, function: Callable[..., Any], seconds: float, event: str) -> None:
+    def __init__(
+        self, function: Callable[..., Any], seconds: float, event: str, progress: Progress
+    ) -> None:
         self._function, self._seconds, self._event = function, seconds, event
+        self._progress = progress
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._all: list[_Worker] = []
@@ -127,9 +151,9 @@ class _Crew:
             "%s: begun in process %d",
             call.symbol,
             worker.process.pid,
-            extra={"event": f"{self._event}.started", "asset": call.symbol},
+            extra={"event": f"{self._event}.started", "asset": None if call.turns else call.symbol},
         )
-        answer = worker.answer(call, self._seconds)
+        answer = worker.answer(call, self._seconds, self._progress)
         with self._lock:
             if worker.process.is_alive():
                 self._idle.append(worker)
@@ -161,8 +185,9 @@ class _Worker:
         # a fork would copy locks that other threads hold
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
+        self._turn: Turn = context.RawValue("i", NOBODY)
         self.process = context.Process(
-            target=_serve, args=(_Tie(os.getpid()), theirs, function), daemon=True
+            target=_serve, args=(_Tie(os.getpid()), theirs, function, self._turn), daemon=True
         )
         _start_deaf(self.process)
         theirs.close()
@@ -188,22 +213,52 @@ class _Worker:
             "if __name__ == '__main__'."
         )
 
-    def answer(self, call: Call, seconds: float) -> Answer:
+    def answer(self, call: Call, seconds: float, progress: Progress) -> Answer:
+        self._turn.value = NOBODY if call.turns else 0
         try:
-            self._pipe.send((call.function, call.arguments))
-            if not self._pipe.poll(seconds):
-                self.end()
-                return Answer(call.symbol, failure=f"did not finish within {seconds:g} s")
-            kind, value, trace = self._pipe.recv()
+            self._pipe.send((call.function, call.arguments, bool(call.turns)))
+            said = self._said(call, seconds, progress)
         except (EOFError, OSError):
-            return Answer(call.symbol, failure=self._end_of_process())
+            return self._failed(call, self._end_of_process())
+        if said is None:
+            self.end()
+            return self._failed(call, f"did not finish within {seconds:g} s")
+        kind, value, trace = said
         if kind == _VALUE:
             return Answer(call.symbol, value)
         if kind == _MEMORY:
-            return Answer(call.symbol, failure="needed more memory than there is", trace=trace)
+            return self._failed(call, "needed more memory than there is", trace)
         if kind == _ERROR:
-            raise value
+            raise value from _There(trace)
         raise RuntimeError(f"{call.symbol}: a process failed:\n{trace}")
+
+    def _said(self, call: Call, seconds: float, progress: Progress) -> tuple[str, Any, str] | None:
+        """Wait for the end of a call; return None as soon as one asset's turns took too long.
+
+        Whose turn it is, is looked at after every wait: the time of it is his, or nobody's.
+        """
+        taken = [0.0] * max(1, len(call.turns))
+        look = min(_LOOK_SECONDS, seconds / _LOOKS)
+        before = monotonic()
+        while max(taken) < seconds:
+            is_said = self._pipe.poll(look)
+            now, whose = monotonic(), self._turn.value
+            if whose != NOBODY:
+                taken[whose] += now - before
+            before = now
+            if not is_said:
+                continue
+            kind, value, trace = self._pipe.recv()
+            if kind != _TOLD:
+                return kind, value, trace
+            name, *arguments = value
+            getattr(progress, name)(*arguments)
+        return None
+
+    def _failed(self, call: Call, failure: str, trace: str = "") -> Answer:
+        whose = self._turn.value
+        culprit = "" if whose == NOBODY else (call.turns or (call.symbol,))[whose]
+        return Answer(call.symbol, failure=failure, trace=trace, culprit=culprit)
 
     def end(self) -> None:
         if self.process.is_alive():
@@ -237,7 +292,38 @@ def _start_deaf(process: BaseProcess) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class _There(Exception):
+    """The traceback of another process, shown above that of the error it sent."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
 # Inside a process -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A `Progress` for a call with turns, which also says whose turn it is.
+
+    Parameters
+    ----------
+    turn : Turn
+        Shared with the parent.
+    pipe : Connection
+        To the parent.
+    """
+
+    turn: Turn
+    pipe: Connection
+
+    def start(self, task: str, total: int) -> None:
+        """Begin a task of `total` units."""
+        self.pipe.send((_TOLD, ("start", task, total), ""))
+
+    def advance(self, task: str, units: int = 1) -> None:
+        """Report finished units."""
+        self.pipe.send((_TOLD, ("advance", task, units), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +336,7 @@ class _Tie:
         return end_with, (self.parent,)
 
 
-def _serve(_tied: None, pipe: Connection, function: Callable[..., Any]) -> None:
+def _serve(_tied: None, pipe: Connection, function: Callable[..., Any], turn: Turn) -> None:
     """Answer calls until the pipe closes; `function` is here to be imported before the first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     if hasattr(signal, "pthread_sigmask"):
@@ -258,9 +344,11 @@ def _serve(_tied: None, pipe: Connection, function: Callable[..., Any]) -> None:
     pipe.send(_READY)
     while True:
         try:
-            called, arguments = pipe.recv()
+            called, arguments, has_turns = pipe.recv()
         except EOFError:
             return
+        if has_turns:
+            arguments = (*arguments, Floor(turn, pipe))
         reply = _reply(pipe, called, arguments)
         del called, arguments
         pipe.send(reply)

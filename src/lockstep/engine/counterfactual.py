@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import joblib
 
 from lockstep.core.errors import AssetError
 from lockstep.core.plan import RunPlan
+from lockstep.engine.apart import Call, Floor, each_apart
 from lockstep.engine.identities import account_equity, check_identities
 from lockstep.engine.played import Played
 from lockstep.engine.players import play, workers
+from lockstep.engine.together import failure_in, is_apart
 from lockstep.metrics.drawdown import max_drawdown
 from lockstep.metrics.effects import ALL_RULES
 from lockstep.metrics.undefined import Undefined
@@ -38,7 +41,12 @@ def is_wanted(asked: bool | None, player: str) -> bool:
 
 
 def counterfactuals(
-    plan: RunPlan, player: str, *, asked: bool | None = None, jobs: int = 1
+    plan: RunPlan,
+    player: str,
+    *,
+    asked: bool | None = None,
+    jobs: int = 1,
+    asset_timeout: float | None = None,
 ) -> dict[str, Any]:
     """Play a plan again without each of its rules, and without all of them.
 
@@ -55,6 +63,8 @@ def counterfactuals(
         None plays them with the compiled player only.
     jobs : int
         How many at once.
+    asset_timeout : float, optional
+        Seconds a hand-written strategy may take in each.
 
     Returns
     -------
@@ -68,10 +78,13 @@ def counterfactuals(
     if not plan.rules:
         return {"skipped": NO_RULE, "runs": {}}
     others = without_rules(plan)
-    plans = list(others.values())
-    calls = [joblib.delayed(_outcome)(index, one, player) for index, one in enumerate(plans)]
-    found = dict(workers(plans, player, min(jobs, len(plans)))(calls))
-    return {"skipped": None, "runs": {name: found[index] for index, name in enumerate(others)}}
+    if is_apart(plan, jobs=jobs, asset_timeout=asset_timeout):
+        found = _apart(others, player, jobs=jobs, seconds=asset_timeout)
+    else:
+        plans = list(others.values())
+        calls = [joblib.delayed(_outcome)(name, one, player) for name, one in others.items()]
+        found = dict(workers(plans, player, min(jobs, len(plans)))(calls))
+    return {"skipped": None, "runs": {name: found[name] for name in others}}
 
 
 def without_rules(plan: RunPlan) -> dict[str, RunPlan]:
@@ -82,13 +95,30 @@ def without_rules(plan: RunPlan) -> dict[str, RunPlan]:
     return {name: dataclasses.replace(plan, rules=rules) for name, rules in left.items()}
 
 
-def _outcome(index: int, plan: RunPlan, player: str) -> tuple[int, dict[str, Any]]:
+def _apart(
+    plans: Mapping[str, RunPlan], player: str, *, jobs: int, seconds: float | None
+) -> dict[str, dict[str, Any]]:
+    """Play plans with hand-written strategies in processes, which these may hang or end."""
+    calls = [
+        Call(name, _outcome, (name, plan, player), turns=plan.symbols)
+        for name, plan in plans.items()
+    ]
+    return {
+        one.symbol: {"failed": failure_in(one, "this run")} if one.failure else one.value[1]
+        for one in each_apart(calls, jobs=jobs, seconds=seconds, event="counterfactual")
+    }
+
+
+def _outcome(
+    name: str, plan: RunPlan, player: str, floor: Floor | None = None
+) -> tuple[str, dict[str, Any]]:
+    turn = None if floor is None else floor.turn
     try:
-        played = play(plan, player)
+        played = play(plan, player, turn=turn)
     except AssetError as error:  # a hand-written strategy that meets what the rule kept from it
-        return index, {"failed": str(error)}
+        return name, {"failed": str(error)}
     check_identities(plan, played)
-    return index, _measured(plan, played)
+    return name, _measured(plan, played)
 
 
 def _measured(plan: RunPlan, played: Played) -> dict[str, Any]:

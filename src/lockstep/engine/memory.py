@@ -32,6 +32,8 @@ class Need:
         How many processes play Cerebros at a time; 0 plays all in one process.
     is_cerebro : bool
         Whether Cerebros play the portfolio.
+    is_apart : bool
+        Whether the portfolio, too, is played in a process, after those of the solo runs.
     is_cold : bool
         Whether the player has still to be compiled.
     """
@@ -39,13 +41,16 @@ class Need:
     bars: Mapping[str, int]
     processes: int = 0
     is_cerebro: bool = False
+    is_apart: bool = False
     is_cold: bool = False
 
     @property
     def bytes(self) -> int:
         """The expected peak, bytes."""
         each = CEREBRO if self.is_cerebro else COMPILED
-        longest = max(self.bars.values(), default=0)
+        every, longest = sum(self.bars.values()), max(self.bars.values(), default=0)
         apart = self.processes * (PROCESS_BASE + PROCESS_BAR * longest)
+        if self.is_apart:
+            apart = max(apart, PROCESS_BASE + PROCESS_BAR * every)
         compiling = COMPILING if self.is_cold else 0
-        return BASE + each * sum(self.bars.values()) + apart + compiling
+        return BASE + each * every + apart + compiling

@@ -8,7 +8,7 @@ from typing import Any
 
 from lockstep.core.errors import StrategyError
 from lockstep.core.plan import RunPlan
-from lockstep.core.protocols import Progress
+from lockstep.core.protocols import Progress, Turn
 from lockstep.engine.apart import end_with
 from lockstep.engine.cerebro.player import play as play_cerebro
 from lockstep.engine.kernel.player import can_play
@@ -36,11 +36,13 @@ def choose(plan: RunPlan, wanted: str) -> str:
     return "kernel"
 
 
-def play(plan: RunPlan, player: str, *, progress: Progress | None = None) -> Played:
+def play(
+    plan: RunPlan, player: str, *, progress: Progress | None = None, turn: Turn | None = None
+) -> Played:
     """Play a plan with ``kernel`` or ``cerebro``; the result is the same, bit for bit."""
     if choose(plan, player) == "kernel":
         return play_kernel(plan)
-    return play_cerebro(plan, progress=progress)
+    return play_cerebro(plan, progress=progress, turn=turn)
 
 
 def workers(plans: Sequence[RunPlan], player: str, jobs: int) -> Any:

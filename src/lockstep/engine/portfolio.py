@@ -40,6 +40,7 @@ from lockstep.engine.played import Played
 from lockstep.engine.players import choose, play
 from lockstep.engine.said import Said
 from lockstep.engine.solo import Failure, SoloRuns, ask
+from lockstep.engine.together import is_apart, play_apart
 from lockstep.engine.weights import Schedule, solo_returns, weight_schedule
 from lockstep.ledger.exits import AMBIGUOUS_RULES
 
@@ -65,8 +66,9 @@ class PortfolioBacktester:
     labels : sequence of str
         What a reader must know of the result, beside what the run finds itself.
     asset_timeout : float, optional
-        Seconds the strategy of one asset may take, for its signals or its solo run; each is then
-        asked in a process of its own. None: no limit for signals (docs/players.md).
+        Seconds the strategy of one asset may take, for its signals, its solo run, or in all its
+        turns of the portfolio; each then works in a process of its own, and so does a portfolio
+        with hand-written strategies. None: no limit for signals (docs/security.md).
     sink : Sink, optional
         Keeps every solo run as it finishes; what it holds already is not played again.
     """
@@ -134,7 +136,7 @@ class PortfolioBacktester:
         while planned.run is not None:
             facts.player = choose(planned.run, self.player)
             try:
-                played = play(planned.run, facts.player, progress=self.progress)
+                played = self._played(planned.run, facts.player)
                 break
             except AssetError as error:  # it lived through its solo run, and failed here
                 Failure.of(error).log(error.symbol, "portfolio")
@@ -146,9 +148,19 @@ class PortfolioBacktester:
         check_identities(planned.run, played)
         facts.ambiguous = self._readings(prepared, planned, played, facts.player)
         facts.counterfactuals = counterfactuals(
-            planned.run, facts.player, asked=counterfactual, jobs=self.solo_runs.jobs
+            planned.run, facts.player, asked=counterfactual, **self._processes
         )
         return facts.complete(planned.run, played)
+
+    @property
+    def _processes(self) -> dict[str, Any]:
+        return {"jobs": self.solo_runs.jobs, "asset_timeout": self.solo_runs.asset_timeout}
+
+    def _played(self, plan: RunPlan, player: str) -> Played:
+        if is_apart(plan, **self._processes):
+            seconds = self.solo_runs.asset_timeout
+            return play_apart(plan, player, seconds=seconds, progress=self.progress)
+        return play(plan, player, progress=self.progress)
 
     def under(self, ambiguous_bar: str) -> PortfolioBacktester:
         """Return the same portfolio under another rule for ambiguous bars, silent."""

@@ -11,6 +11,7 @@ import importlib
 import sys
 from array import array
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import backtrader as bt
@@ -19,7 +20,7 @@ import numpy as np
 from lockstep.core.bars import Array
 from lockstep.core.errors import AssetError, StrategyError, failure_of
 from lockstep.core.plan import AssetPlan, CustomStrategy, RunPlan
-from lockstep.core.protocols import Progress, Silent
+from lockstep.core.protocols import NOBODY, Progress, Silent, Turn
 from lockstep.engine.cerebro.account import Account
 from lockstep.engine.cerebro.booking import N_TERMS
 from lockstep.engine.cerebro.broker import LeveragedBroker
@@ -36,7 +37,11 @@ Configure = Callable[[bt.Cerebro, str], None]
 
 
 def play(
-    plan: RunPlan, *, progress: Progress | None = None, configure: Configure | None = None
+    plan: RunPlan,
+    *,
+    progress: Progress | None = None,
+    configure: Configure | None = None,
+    turn: Turn | None = None,
 ) -> Played:
     """Play a plan with one backtrader Cerebro per asset.
 
@@ -48,13 +53,16 @@ def play(
         Told of every finished hundredth of the clock.
     configure : callable, optional
         Called with each asset's Cerebro and symbol before it runs, to add analyzers or writers.
+    turn : Turn, optional
+        Set to the index of the asset whose strategy is at work.
 
     Raises
     ------
     AssetError
         If an asset's hand-written strategy fails; the message names the asset.
     """
-    return Lockstep(plan, progress or Silent(), configure).run()
+    own = SimpleNamespace(value=NOBODY)
+    return Lockstep(plan, progress or Silent(), configure, own if turn is None else turn).run()
 
 
 class LockstepCerebro(bt.Cerebro):
@@ -112,8 +120,10 @@ class LockstepCerebro(bt.Cerebro):
 class Lockstep:
     """One run: the Cerebros, their brokers, the account and the clock."""
 
-    def __init__(self, plan: RunPlan, progress: Progress, configure: Configure | None) -> None:
-        self.plan, self.progress = plan, progress
+    def __init__(
+        self, plan: RunPlan, progress: Progress, configure: Configure | None, turn: Turn
+    ) -> None:
+        self.plan, self.progress, self.turn = plan, progress, turn
         n = len(plan.assets)
         self.ledger = array("d", [0.0]) * (len(plan.days) * (n + 1) * N_TERMS)
         self.cerebros: list[LockstepCerebro] = []
@@ -139,7 +149,9 @@ class Lockstep:
         if asset.custom is None:
             cerebro.addstrategy(SignalStrategy)
         else:
+            self.turn.value = index
             cerebro.addstrategy(_strategy_of(asset, asset.custom), **asset.custom.parameters)
+            self.turn.value = NOBODY
         return cerebro, broker
 
     def run(self) -> Played:
@@ -153,15 +165,16 @@ class Lockstep:
         return self._played()
 
     def _run_asset(self, index: int) -> None:
-        self._preparing = index
+        self.turn.value = index
         try:
             self.cerebros[index].run(runonce=True, preload=True)
         except AssetError:
             raise
         except Exception as error:
-            if self._preparing != index:
+            if self.turn.value != index:
                 raise
             raise failure_of(self.plan.symbols[index], error) from error
+        self.turn.value = NOBODY
         if len(self.strategies) <= index:
             raise AssetError(f"{self.plan.symbols[index]}: its strategy skipped the run.")
 
@@ -170,14 +183,14 @@ class Lockstep:
 
         An error before it is called, or after it returns, is that asset's own.
         """
-        self._preparing = -1
+        self.turn.value = NOBODY
         self.strategies.append(strategy)
         self.brokers[index].wire(strategy, strategy.data)
         if index + 1 < len(self.cerebros):
             self._run_asset(index + 1)
         else:
             self._walk()
-        self._preparing = index
+        self.turn.value = index
 
     # The clock ----------------------------------------------------------------------------
 
@@ -245,9 +258,12 @@ class Lockstep:
 
     def _stage_e(self, live: list[Slot]) -> None:
         wanted: list[tuple[LeveragedBroker, Ticket, Intent | None]] = []
+        turn = self.turn
         for slot in live:
             if not slot.is_quiet:
+                turn.value = slot.broker.index
                 slot.next()
+                turn.value = NOBODY
             item = slot.wanted()
             if item is not None:
                 wanted.append(item)
