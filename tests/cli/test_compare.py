@@ -95,3 +95,17 @@ def test_an_unfinished_run_is_not_compared(results, capsys, tmp_path):
     words = ["compare", "20260101-101500-1a2b3c4d", "latest", "--results", str(tmp_path)]
     assert door.main(words) == 2
     assert "is damaged; only complete runs can be compared" in capsys.readouterr().err
+
+
+def test_a_stopped_comparison_says_that_its_command_is_to_be_given_again(
+    tmp_path, monkeypatch, capsys
+):
+    def stops(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(portfolio.report, "write", stops)
+    words = ["compare", "mean_reversion", "breakout", *ONE, *SHORT[:-1]]
+    assert door.main([*words, "--results", str(tmp_path)]) == 130
+    said = capsys.readouterr().err
+    assert "what it finished is kept: give the same command again" in said
+    assert "--resume" not in said

@@ -6,6 +6,7 @@ from lockstep.cli.door import main
 from lockstep.core.files import write_json
 from lockstep.core.result import RunResult
 from lockstep.metrics.summary import summarise
+from lockstep.runs.directory import RunDirectory
 
 FLAGS = [
     "walkforward", "--assets", "EURUSDX", "BTCUSDX", "--in-sample", "2", "--out-of-sample", "2",
@@ -137,3 +138,25 @@ def test_a_common_range_is_what_windows_are_cut_from(tmp_path, capsys, monkeypat
     monkeypatch.setattr("lockstep.cli.walkforward.common_range", lambda bars: limits)
     assert main([*FLAGS, "--range", "common", "--results", str(tmp_path)]) == 4
     assert "the data (2025-01-01 to 2025-03-31) are too short" in capsys.readouterr().err
+
+
+def test_what_happened_is_in_the_log_of_its_run(results, told):
+    lines = (results / told["run_id"] / "run.log").read_text(encoding="utf-8").splitlines()
+    events = [json.loads(line) for line in lines]
+    assert {one["run_id"] for one in events} == {told["run_id"]}
+    stages = [one["event"] for one in events if one["event"].startswith(("data.s", "search", "sa"))]
+    assert stages[0] == "data.started"
+    assert [name for name in stages if name.startswith("sa")] == ["save.started", "save.finished"]
+    assert "search.finished" in stages
+
+
+def test_a_stopped_walk_is_a_run_that_was_interrupted(tmp_path, monkeypatch):
+    def stopped(analyzer):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lockstep.cli.walkforward.WalkForwardAnalyzer.run", stopped)
+    assert main([*FLAGS, "--results", str(tmp_path)]) == 130
+    (run,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert RunDirectory(run).standing == "interrupted"
+    events = [json.loads(line)["event"] for line in (run / "run.log").read_text().splitlines()]
+    assert "search.failed" in events

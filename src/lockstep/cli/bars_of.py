@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lockstep.cli.begun import where_begun
 from lockstep.cli.verify import Saved, data_folder
 from lockstep.core.bars import Bars
 from lockstep.core.errors import ConfigError, DataError, UsageError
@@ -28,8 +29,8 @@ def bars_of(
     symbols : sequence of str
         Assets of the run.
     folder : str or None
-        Holds the data now; None is the folder that the run was given (relative folders are
-        looked for from the working directory), or the built-in sample.
+        Holds the data now; None is the folder that the run was given (relative folders count from
+        where it was begun), or the built-in sample.
 
     Returns
     -------
@@ -38,12 +39,15 @@ def bars_of(
         the file is gone, its content has changed, or it can no longer be read. Nothing is shown
         that is not what was traded.
     """
+    run = Path(directory).absolute()
+    given = None if folder is None else str(Path(folder).absolute())
     try:
-        saved = Saved.read(Path(directory))
-        place = data_folder(saved, folder)
+        saved = Saved.read(run)
+        place = data_folder(saved, given)
     except _REFUSED as refusal:
         return dict.fromkeys(symbols, _sentence(refusal))
-    return {symbol: _read(saved, symbol, place) for symbol in symbols}
+    with where_begun(run):
+        return {symbol: _read(saved, symbol, place) for symbol in symbols}
 
 
 def _read(saved: Saved, symbol: str, folder: str | None) -> Bars | str:

@@ -110,7 +110,7 @@ def _made(word: str, arguments: argparse.Namespace, argv: Sequence[str], place: 
     flags = {name: value for name, value in vars(arguments).items() if name in usual}
     given = argparse.Namespace(**{**usual, **flags, "config": str(config)})
     tell([f"{word} is run first"] if not arguments.quiet else [])
-    result, where = made(given, argv, selection_of(given), jobs=given.jobs)
+    result, where = made(given, argv, selection_of(given), jobs=given.jobs, resumable=False)
     if result.facts["status"] != COMPLETE:
         failed = ", ".join(result.facts.get("failed") or {})
         raise AssetError(

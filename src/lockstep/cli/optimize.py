@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.cli import logs, tuned
+from lockstep.cli.begun import gone_on
 from lockstep.cli.cluster import connected
-from lockstep.cli.interrupts import last_act
 from lockstep.cli.optimize_flags import optimize_parser
 from lockstep.cli.portfolio import (
     compiling,
-    gone_on,
     overrides,
     read_data,
     split_symbols,
     tell,
 )
 from lockstep.cli.progress import ProgressBars
+from lockstep.cli.running import running
 from lockstep.cli.spaces import space_of
 from lockstep.cli.stages import Stages
 from lockstep.config.loading import load
@@ -47,9 +47,9 @@ from lockstep.research.search import Search
 from lockstep.research.search_numbers import numbers, table
 from lockstep.research.searching import search_many
 from lockstep.runs import manifest as manifests
-from lockstep.runs.directory import COMPLETE, INTERRUPTED, PARTIAL
+from lockstep.runs.directory import COMPLETE, PARTIAL
 from lockstep.runs.manifest import MANIFEST_FILE, Making, hashes, source_hash
-from lockstep.runs.session import LATEST, Session, session
+from lockstep.runs.session import Session
 from lockstep.runs.trial_database import TrialDatabase, trial_store, without_password
 from lockstep.runs.trials import TrialLedger
 
@@ -89,16 +89,29 @@ class Material:
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Search; return 0 if something was chosen for every asset, 5 if not."""
-    arguments = _gone_on(arguments, argv)
-    started = datetime.now(UTC)
     if not arguments.results.strip():
         raise UsageError("--results is empty; expected a folder, for example: results")
+    arguments.results = str(_root(arguments))  # where a search to go on with is found
+    with gone_on(arguments, argv, optimize_parser) as found:
+        found.results = str(Path(found.results).parent)
+        return _run(found, argv)
+
+
+def _run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
+    started = datetime.now(UTC)
     tuned.check(arguments.results)
     stages = Stages()
     with connected(arguments), ProgressBars(shown=not arguments.quiet) as progress:
         with stages("data"):
             material = _material(arguments, progress)
-        with _running(arguments, material, argv, started) as run_, _store(arguments) as store:
+        making = _making(arguments, material, argv)
+        with (
+            running(
+                _root(arguments), making, started=started, resume=arguments.resume,
+                kept="its trials are kept",
+            ) as run_,
+            _store(arguments) as store,
+        ):  # fmt: skip
             with stages("lay out"):
                 optimizers = _optimizers(arguments, material, store)
             with stages("search"):
@@ -115,16 +128,6 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
                 best = tuned.write_best(made, arguments.results)
             _keep(told, searches, run_, stages)
     return _conclude(told, run_.path, arguments, best)
-
-
-def _gone_on(arguments: argparse.Namespace, argv: Sequence[str]) -> argparse.Namespace:
-    """Return the flags of the search that ``--resume ID`` names, those given now over them."""
-    if arguments.resume in (None, LATEST):
-        return arguments
-    inside = argparse.Namespace(**{**vars(arguments), "results": str(_root(arguments))})
-    found = gone_on(inside, argv, optimize_parser)
-    found.results = str(Path(found.results).parent)
-    return found
 
 
 def _root(arguments: argparse.Namespace) -> Path:
@@ -155,28 +158,6 @@ def _material(arguments: argparse.Namespace, progress: ProgressBars) -> Material
     bars, pairs = read_data(config, arguments.data, progress)
     logs.doubts({symbol: one.notes for symbol, one in bars.items()})
     return Material(config, bars, pairs, tuple(notices), tuple(loaded.files))
-
-
-@contextmanager
-def _running(
-    arguments: argparse.Namespace,
-    material: Material,
-    argv: Sequence[str],
-    started: datetime,
-) -> Iterator[Session]:
-    """Hold the lock, the status and the log of a search while the block lasts."""
-    making = _making(arguments, material, argv)
-    with (
-        session(_root(arguments), making, started=started, resume=arguments.resume) as run_,
-        last_act(lambda: run_.place.leave(INTERRUPTED)),
-        logs.kept_in(run_.path, run_.place.run_id),
-    ):
-        try:
-            yield run_
-        except KeyboardInterrupt:
-            name = run_.place.run_id
-            tell([f"{name} is interrupted; its trials are kept: go on by --resume {name}"])
-            raise
 
 
 def _making(arguments: argparse.Namespace, material: Material, argv: Sequence[str]) -> Making:

@@ -6,18 +6,18 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lockstep import report
 from lockstep.cli import index, logs, memory
+from lockstep.cli.begun import gone_on
 from lockstep.cli.cluster import connected
 from lockstep.cli.flags import portfolio_parser
-from lockstep.cli.interrupts import last_act
 from lockstep.cli.progress import ProgressBars
+from lockstep.cli.running import RESUME, running
 from lockstep.cli.stages import Stages
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
@@ -38,10 +38,9 @@ from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics.trade_hash import trade_hash
 from lockstep.report.figures.price import subjects
 from lockstep.report.wording import counted
-from lockstep.runs.directory import COMPLETE, INTERRUPTED, RunDirectory
-from lockstep.runs.listing import find
-from lockstep.runs.manifest import Making, begun_by, hashes
-from lockstep.runs.session import LATEST, Session, session
+from lockstep.runs.directory import COMPLETE, RunDirectory
+from lockstep.runs.manifest import Making, hashes
+from lockstep.runs.session import Session
 from lockstep.runs.store import save
 
 #: Flags that are settings of the portfolio under the same name.
@@ -53,9 +52,8 @@ _SETTINGS = (
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Run a portfolio; return its exit code."""
-    arguments = gone_on(arguments, argv, portfolio_parser)
-    with connected(arguments):
-        return backtest(arguments, argv, selection_of(arguments), jobs=arguments.jobs)
+    with gone_on(arguments, argv, portfolio_parser) as flags, connected(flags):
+        return backtest(flags, argv, selection_of(flags), jobs=flags.jobs)
 
 
 def selection_of(arguments: argparse.Namespace) -> Selection:
@@ -105,6 +103,7 @@ def made(
     *,
     jobs: int = 1,
     rules: bool = True,
+    resumable: bool = True,
 ) -> tuple[RunResult, RunDirectory]:
     """Load, play, save and report one run; return what it left behind, and where.
 
@@ -120,6 +119,8 @@ def made(
         Processes for the solo runs.
     rules : bool
         False drops the portfolio rules.
+    resumable : bool
+        Whether the command that is given can go on with a run.
     """
     started = datetime.now(UTC)
     if not arguments.results.strip():
@@ -142,7 +143,10 @@ def made(
         config = labelled(loaded.config, bars)
         memory.before_playing(config, bars, arguments, jobs)
         making = _making(config, (bars, pairs), options_of(arguments, rules), loaded.files, argv)
-        with _running(arguments, making, started) as run:
+        again = RESUME if resumable else "give the same command again"
+        with running(
+            arguments.results, making, started=started, resume=arguments.resume, again=again
+        ) as run:
             backtester = PortfolioBacktester(
                 config.assets,
                 config.portfolio,
@@ -180,23 +184,6 @@ def _list(results: Path) -> None:
     except (OSError, UsageError) as error:
         why = getattr(error, "strerror", None) or error
         tell([f"{results / index.INDEX_FILE} cannot be written ({why})."])
-
-
-@contextmanager
-def _running(arguments: argparse.Namespace, making: Making, started: datetime) -> Iterator[Session]:
-    """Hold a run's lock, its status and its log while the block lasts."""
-    results, resume = arguments.results, arguments.resume
-    with (
-        session(results, making, started=started, resume=resume) as run,
-        last_act(lambda: run.place.leave(INTERRUPTED)),
-        logs.kept_in(run.path, run.place.run_id),
-    ):
-        try:
-            yield run
-        except KeyboardInterrupt:
-            name = run.place.run_id
-            tell([f"{name} is interrupted; what it finished is kept: go on by --resume {name}"])
-            raise
 
 
 def _making(
@@ -245,31 +232,6 @@ def options_of(arguments: argparse.Namespace, rules: bool) -> dict[str, Any]:
         "rules": rules,
         "counterfactual": arguments.counterfactual,
     }
-
-
-def gone_on(
-    arguments: argparse.Namespace,
-    argv: Sequence[str],
-    parser: Callable[[str], argparse.ArgumentParser],
-) -> argparse.Namespace:
-    """Return the flags of the run that ``--resume RUN`` names, those given now laid over them.
-
-    Raises
-    ------
-    UsageError
-        If there is no such run, or another command began it.
-    """
-    if arguments.resume in (None, LATEST):
-        return arguments
-    place = find(arguments.resume, arguments.results)
-    words = begun_by(place)
-    try:
-        flags = parser(argv[0]).parse_args([*words[1:], *argv[1:]])
-    except SystemExit as leaving:
-        begun = " ".join(words)
-        raise UsageError(f"{place.name} was begun by another command: {begun}") from leaving
-    flags.resume, flags.results = place.name, str(place.parent)
-    return flags
 
 
 def compiling(player: str) -> list[str]:

@@ -7,11 +7,12 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from lockstep.cli.begun import where_begun
 from lockstep.cli.portfolio import compiling, read_data, strategies_of, tell
 from lockstep.cli.progress import ProgressBars
+from lockstep.cli.show import storing
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.core.bars import Bars
@@ -47,6 +48,7 @@ from lockstep.runs.directory import (
 )
 from lockstep.runs.listing import find
 from lockstep.runs.manifest import machine, source_hash, versions
+from lockstep.runs.scratch import scratch
 from lockstep.runs.store import save
 
 #: Exit code of a run that is not the same.
@@ -121,7 +123,7 @@ def _says(file: Path, plain: Mapping[str, Any], kinds: Mapping[str, Any]) -> Non
 
 def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     """Verify a saved run; return 0 if it is the same, 6 if not."""
-    path = find(arguments.run, arguments.results)
+    path = find(arguments.run, arguments.results).absolute()
     told, can_be_made = damage_of(path)
     for line in told:  # whatever is found out next
         print(line)
@@ -130,20 +132,27 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     saved = Saved.read(path)
     if not told:
         complete(path)
-    folder = data_folder(saved, arguments.data)
+    given = None if arguments.data is None else str(Path(arguments.data).absolute())
+    with where_begun(path):
+        return 0 if _is_same(saved, given, arguments) and not told else DIFFERENT
+
+
+def _is_same(saved: Saved, given: str | None, arguments: argparse.Namespace) -> bool:
+    """Make a run again and tell what was found; return whether it is the same."""
+    folder = data_folder(saved, given)
     check_data(saved, folder)
     players, notices = players_of(saved.config, arguments.player)
     if not arguments.quiet:
         tell([*notices, *compiling(players[0])])
-    with TemporaryDirectory(prefix="lockstep-verify-") as place:
+    with storing(saved.path.parent), scratch(saved.path.parent) as place:
         with ProgressBars(shown=not arguments.quiet) as progress:
             bars, pairs = read_data(saved.config, folder, progress)
             check_read(saved, bars, pairs)
             for player in players:
-                _again(saved, bars, pairs, Path(place) / player, arguments.jobs, progress)
-        lines, same = findings(saved, {name: Path(place) / name for name in players})
+                _again(saved, bars, pairs, place / player, arguments.jobs, progress)
+        lines, same = findings(saved, {name: place / name for name in players})
     print("\n".join(lines))
-    return 0 if same and not told else DIFFERENT
+    return same
 
 
 def complete(path: Path) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lockstep.cli import logs
 from lockstep.cli.cluster import connected
 from lockstep.cli.portfolio import (
     compiling,
@@ -21,14 +21,16 @@ from lockstep.cli.portfolio import (
     tell,
 )
 from lockstep.cli.progress import ProgressBars
+from lockstep.cli.running import running
 from lockstep.cli.spaces import space_of
+from lockstep.cli.stages import Stages
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.config.ranking import IN_SAMPLE_LABEL
 from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
 from lockstep.core.errors import StorageError, UsageError
-from lockstep.core.files import write_bytes, write_json, write_text
+from lockstep.core.files import read_object, write_bytes, write_json, write_text
 from lockstep.core.protocols import Progress
 from lockstep.core.result import RunResult
 from lockstep.data.load import common_range
@@ -49,14 +51,13 @@ from lockstep.research.space import Space
 from lockstep.research.walk_luck import luck
 from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
 from lockstep.research.windows import Plot
-from lockstep.runs.directory import digest, run_id, usable
-from lockstep.runs.lock import locked
 from lockstep.runs.manifest import Making, hashes, source_hash
-from lockstep.runs.session import session
+from lockstep.runs.session import CONFIG_FILE, Session
 from lockstep.runs.store import save
 from lockstep.runs.trials import TrialLedger
 
 FOLDER, TRIALS = "walkforward", "trials"
+_IF_STOPPED = {"kept": "its trials are kept", "again": "the same command goes on with them"}
 #: Begins the label of ranges that lie around values tuned on the run's own dates.
 _TUNED = "RANGES LIE AROUND VALUES TUNED ON THESE DATES"
 
@@ -103,60 +104,41 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     )
     if not arguments.quiet:
         tell([*loaded.notices, *compiling("kernel")])
+    stages = Stages()
     with connected(arguments), ProgressBars(shown=not arguments.quiet) as progress:
-        bars, pairs = read_data(loaded.config, arguments.data, progress)
+        with stages("data"):
+            bars, pairs = read_data(loaded.config, arguments.data, progress)
+        logs.doubts({symbol: one.notes for symbol, one in bars.items()})
         if loaded.config.portfolio.range == "common":
             limits = common_range(bars)
             bars = {symbol: one.between(*limits) for symbol, one in bars.items()}
         config = _labelled(loaded.config, bars)
         analyzer = analyzer_of(arguments, config, (bars, pairs), progress)
         analyzer.windows()  # too little data is told before the first search
+        asked = {"space": arguments.space, "vary": arguments.vary, **settings(analyzer)}
         making = Making(
             config.to_plain(),
             {symbol: dict(one.source) for symbol, one in bars.items()},
             {pair.name: dict(pair.source) for pair in pairs},
-            {"player": "kernel", "rules": not arguments.solo, "walkforward": settings(analyzer)},
+            {"player": "kernel", "rules": not arguments.solo, "walkforward": asked},
             config_files=hashes(loaded.files),
             seed=config.portfolio.seed,
             argv=tuple(argv),
         )
-        with _alone(arguments, making, started):
-            walk = analyzer.run()
-            cross = None if folds is None else analyzer.cross_validated(folds)
-    result, where = _kept(as_run(walk, analyzer, config.labels), making, bars, arguments, started)
-    told = _told(walk, analyzer, cross, result)
-    place = Path(arguments.results) / FOLDER / where.name
-    _write({**told, "argv": list(argv)}, walk, place)
+        with running(arguments.results, making, started=started, **_IF_STOPPED) as run_:
+            with stages("search"):
+                walk = analyzer.run()
+                cross = None if folds is None else analyzer.cross_validated(folds)
+            with stages("save"):
+                result = _kept(as_run(walk, analyzer, config.labels), bars, run_, stages)
+                told = _told(walk, analyzer, cross, result)
+                place = Path(arguments.results) / FOLDER / run_.place.run_id
+                _write({**told, "argv": list(argv)}, walk, place)
     if arguments.json:
         sys.stdout.write((place / "walkforward.json").read_text(encoding="utf-8"))
     else:
-        print("\n".join(summary(told, place, where)))
+        print("\n".join(summary(told, place, run_.path)))
     return 0
-
-
-@contextmanager
-def _alone(arguments: argparse.Namespace, making: Making, started: datetime) -> Iterator[None]:
-    """Search while no other process makes the same searches for the same windows.
-
-    Raises
-    ------
-    LockedError
-        If one does.
-    """
-    asked = [making.options, arguments.space, arguments.vary]
-    name = digest({**making.config, "walkforward": asked}, making.data)
-    root = Path(arguments.results) / FOLDER
-    try:
-        with ExitStack() as stack:
-            with usable(root):
-                stack.enter_context(locked(root, name)).tell(run_id(started, name))
-            yield
-    except KeyboardInterrupt:
-        tell(["the walk-forward is interrupted; its trials are kept: the same command goes on"])
-        raise
-    finally:
-        with suppress(OSError):  # nothing is left of a walk that could not begin
-            root.rmdir()
 
 
 def analyzer_of(
@@ -244,21 +226,16 @@ def _labelled(config: RunConfig, bars: Mapping[str, Bars]) -> RunConfig:
     return config.model_copy(update={"labels": (*labels, *(f"{_TUNED}: {one}" for one in tuned))})
 
 
-def _kept(
-    result: RunResult,
-    making: Making,
-    bars: Mapping[str, Bars],
-    arguments: argparse.Namespace,
-    started: datetime,
-) -> tuple[RunResult, Path]:
-    """Save the account as a run with its report; return it with its id, and where it is."""
-    with session(arguments.results, making, started=started) as run:
-        facts = run.facts(result.facts, ())
-        whole = dataclasses.replace(result, facts=facts, config=making.config)
-        save(whole, run.path)
-        write(whole, run.path, {symbol: bars[symbol] for symbol in whole.symbols})
-        run.finish(whole, trade_hash=trade_hash(whole), timings={}, at=datetime.now(UTC))
-        return whole, run.path
+def _kept(result: RunResult, bars: Mapping[str, Bars], run_: Session, stages: Stages) -> RunResult:
+    """Save the account as a run with its report; return it with its id."""
+    facts = run_.facts(result.facts, ())
+    config = read_object(run_.path / CONFIG_FILE)
+    whole = dataclasses.replace(result, facts=facts, config=config)
+    save(whole, run_.path)
+    write(whole, run_.path, {symbol: bars[symbol] for symbol in whole.symbols})
+    hashed, timings = trade_hash(whole), stages.seconds
+    run_.finish(whole, trade_hash=hashed, timings=timings, at=datetime.now(UTC))
+    return whole
 
 
 def _told(

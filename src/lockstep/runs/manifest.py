@@ -71,8 +71,13 @@ class Making:
 
     @property
     def digest(self) -> str:
-        """The eight hex digits that end the run id, and name the lock."""
-        return digest(self.config, self.data, bool(self.options.get("rules", True)))
+        """The eight hex digits that end the run id, and name the lock.
+
+        A walk-forward, which changes the parameters, is not the run of its configuration.
+        """
+        walk = self.options.get("walkforward")
+        config = self.config if walk is None else {**self.config, "walkforward": walk}
+        return digest(config, self.data, bool(self.options.get("rules", True)))
 
     def compared(self) -> dict[str, Any]:
         """Return what must be the same for the same bytes, as the manifest holds it."""
@@ -107,6 +112,7 @@ def begun(run_id: str, making: Making, started: datetime) -> dict[str, Any]:
         "run_id": run_id,
         "status": "running",
         "argv": list(making.argv),
+        "folder": _present_folder(),
         "seed": making.seed,
         "player": making.options.get("player"),
         "started": _iso(started),
@@ -166,6 +172,15 @@ def begun_by(path: Path) -> list[str]:
     if not isinstance(words, list) or not words:
         raise UsageError(f"{path.name} does not say how it was begun: no argv in {MANIFEST_FILE}.")
     return [str(word) for word in words]
+
+
+def folder_of(path: Path) -> Path | None:
+    """Return the folder in which the run in a directory was begun; None if it does not say."""
+    try:
+        folder = read_object(path / MANIFEST_FILE).get("folder")
+    except DataError:
+        return None
+    return Path(folder) if isinstance(folder, str) and folder else None
 
 
 def differences(saved: Mapping[str, Any], making: Making, config: Mapping[str, Any]) -> list[str]:
@@ -248,6 +263,13 @@ def source_hash() -> str:
 def hashes(paths: Sequence[Path]) -> dict[str, str]:
     """Return the SHA-256 of files, by their path as given."""
     return {str(path): sha256_of(path) for path in paths}
+
+
+def _present_folder() -> str | None:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # it was removed
+        return None
 
 
 def _iso(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from lockstep.core.protocols import TrialStore
 from lockstep.core.trial import Trial
 from lockstep.runs.directory import is_plain
 from lockstep.runs.listing import LATEST
+from lockstep.runs.manifest import folder_of
 
 #: Folders of the results that hold searches, and what a search leaves there.
 FOLDERS = ("optimization", "walkforward")
@@ -78,8 +79,12 @@ class SavedSearch:
         A folder that is not there any more, for the results were moved, is looked for beside them.
         """
         said = self.result.get("trials_in")
-        if isinstance(said, str) and said and ("://" in said or Path(said).is_dir()):
-            return said
+        if isinstance(said, str) and said:
+            if "://" in said:
+                return said
+            kept = (folder_of(self.path) or Path()) / said
+            if kept.is_dir():
+                return str(kept)
         own = self.path / TRIALS
         return str(own if own.is_dir() else self.path.parent.parent / TRIALS)
 

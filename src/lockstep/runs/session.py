@@ -29,6 +29,7 @@ from lockstep.runs.lock import locked
 from lockstep.runs.manifest import MANIFEST_FILE, Making
 from lockstep.runs.parts import FOLDER as PARTS
 from lockstep.runs.parts import Parts
+from lockstep.runs.scratch import sweep_scratch
 
 #: ``--resume`` without a run id: the latest run that was not finished.
 LATEST = "latest"
@@ -102,7 +103,12 @@ class Session:
 
 @contextmanager
 def session(
-    results: str | Path, making: Making, *, started: datetime, resume: str | None = None
+    results: str | Path,
+    making: Making,
+    *,
+    started: datetime,
+    resume: str | None = None,
+    again: str = "begin it again",
 ) -> Iterator[Session]:
     """Hold the lock of a run, begin it or go on with one, and leave a status whatever happens.
 
@@ -116,6 +122,8 @@ def session(
         Aware; names a run that begins.
     resume : str or None
         A run id or directory, or `LATEST`: go on with that run instead.
+    again : str
+        What to do once there is room on a full disk; ``{run_id}`` stands for the run's name.
 
     Raises
     ------
@@ -132,14 +140,15 @@ def session(
         with usable(root):
             lock = stack.enter_context(locked(root, making.digest))
             sweep(root)
+            sweep_scratch(root)
             run = _begin(root, making, started) if resume is None else _go_on(root, making, resume)
             lock.tell(run.place.run_id)
-        with run.place.running(), _written(run.path):
+        with run.place.running(), _written(run.path, again.format(run_id=run.place.run_id)):
             yield run
 
 
 @contextmanager
-def _written(path: Path) -> Iterator[None]:
+def _written(path: Path, again: str) -> Iterator[None]:
     """Turn a file that cannot be written into one clear error."""
     try:
         yield
@@ -150,7 +159,7 @@ def _written(path: Path) -> Iterator[None]:
         what = os.strerror(error.errno) if error.errno else str(error)
         raise StorageError(
             f"{path} cannot be written ({what}). Nothing in it is half-written, and earlier "
-            "results are as they were; make room, then go on with --resume."
+            f"results are as they were; make room, then {again}."
         ) from error
 
 

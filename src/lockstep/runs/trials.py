@@ -176,7 +176,7 @@ class TrialLedger:
             os.ftruncate(descriptor, before)
             raise StorageError(
                 f"trials cannot be kept in {self.folder} ({error.strerror}); those kept before are "
-                "whole. Make room and go on with --resume."
+                "whole. Make room, then the same command goes on with them."
             ) from error
 
 
