@@ -46,6 +46,37 @@ def test_closed_streams_are_as_if_nobody_listened(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_stream_escapes_what_it_cannot_say_as_json_does() -> None:
+    script = (
+        "from lockstep.cli.logs import escape_what_streams_cannot_say as escaping\n"
+        "escaping()\n"
+        "print(chr(0xFC), chr(0x1F600), chr(0xDCFC))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "ascii"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert done.stdout.rstrip() == rb"\u00fc \ud83d\ude00 \udcfc"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+@pytest.mark.parametrize(("flag", "code"), [("--results", 2), ("--data", 4)])
+def test_a_folder_whose_name_is_no_unicode_is_refused(flag: str, code: int, tmp_path: Path) -> None:
+    (tmp_path / "b\udcfccher").mkdir()
+    words = ["--assets", "EURGBPX", flag, "b\udcfccher", "--end", "2025-01-03", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "portfolio_main.py"), *words],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert done.returncode == code
+    assert rb"b\udcfccher cannot be" in done.stderr
+    assert b"(its name is no Unicode)" in done.stderr
+
+
 def test_an_error_never_commands_the_terminal() -> None:
     hostile = "assets.\x1b]0;owned\x07\x1b[2J\u202eUSD\x00\ud800: is unknown"
     told = visible(block(ConfigError(hostile)))

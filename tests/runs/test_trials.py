@@ -234,3 +234,22 @@ def test_a_trial_costs_less_than_two_milliseconds_of_cpu_in_batches(tmp_path):
     lines = ledger.path_of("s").read_text().splitlines()
     assert len(lines) == 203
     assert json.loads(lines[-1])["op_code"] == 4
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('"number":0', '"number":"0"', "number is '0'"),
+        ('"metrics":{', '"metrics":[],"more":{', r"metrics is '\[\]'"),
+        ('"scores":[', '"scores":["high",', "scores are no numbers"),
+    ],
+)
+def test_a_line_whose_values_are_of_another_kind_is_an_error_too(tmp_path, right, wrong, said):
+    ledger = TrialLedger(tmp_path)
+    ledger.keep("s", [trial(0)])
+    path = ledger.path_of("s")
+    text = path.read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"is no line of a trial ledger \({said}\)"):
+        ledger.load("s")

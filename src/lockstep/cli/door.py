@@ -188,6 +188,7 @@ def _told() -> Iterator[None]:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the process
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    logs.escape_what_streams_cannot_say()
     try:
         yield
         sys.stdout.flush()

@@ -6,6 +6,8 @@ hears what this room says, and with ``--verbose`` everything; ``run.log`` keeps 
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import logging
 import os
@@ -53,6 +55,20 @@ def doubts(notes: Mapping[str, Sequence[str]]) -> None:
 def visible(text: str) -> str:
     """Return text for a terminal: what does not print, or would command it, is shown escaped."""
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
+def escape_what_streams_cannot_say() -> None:
+    """Let stdout and stderr escape, as JSON does, what their encoding cannot say (LANG=C)."""
+    codecs.register_error(f"{_ROOT}.escaped", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=f"{_ROOT}.escaped")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 @contextmanager
@@ -213,7 +229,8 @@ class RunLog(logging.Handler):
         }
         if getattr(record, "trace", ""):
             line["traceback"] = given["trace"]
-        return (json.dumps(line, ensure_ascii=False, default=str) + "\n").encode()
+        text = json.dumps(line, ensure_ascii=False, default=str) + "\n"
+        return text.encode("utf-8", "backslashreplace")  # a name may be no Unicode
 
     def _seconds(self, event: str, asset: str, moment: float) -> dict[str, float]:
         name, _, what = event.rpartition(".")

@@ -26,7 +26,7 @@ from lockstep.config.selection import Selection
 from lockstep.core.bars import Bars
 from lockstep.core.compiled import is_cold
 from lockstep.core.errors import AssetError, DataError, StrategyError, UsageError
-from lockstep.core.files import sha256_of
+from lockstep.core.files import is_unicode, sha256_of
 from lockstep.core.plan import CustomStrategy
 from lockstep.core.protocols import Progress
 from lockstep.core.result import RunResult
@@ -283,6 +283,8 @@ def read_data(
     DataError
         If a file is missing or refused, or vanishes while it is being read.
     """
+    if folder is not None and not is_unicode(folder):
+        raise DataError(f"{folder} cannot be read (its name is no Unicode); rename the folder.")
     try:
         return _read(config, folder, progress)
     except OSError as error:

@@ -69,8 +69,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text in one step, in UTF-8 with plain newlines."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write text in one step, in UTF-8 with plain newlines.
+
+    What a name that is no Unicode has instead (surrogates) is escaped as JSON escapes it.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -93,6 +96,15 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise DataError(f"{path} cannot be read (it holds no JSON object).")
     return found
+
+
+def is_unicode(path: str | Path) -> bool:
+    """Return True if a path is text; libraries that read and write tables take no other."""
+    try:
+        str(Path(path).absolute()).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_missing(path: Path) -> bool:

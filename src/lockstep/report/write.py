@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.core.bars import Bars
-from lockstep.core.files import write_bytes
+from lockstep.core.files import write_bytes, write_text
 from lockstep.core.result import RunResult
 from lockstep.core.tables import write_csv
 from lockstep.metrics.matching import matches
@@ -53,7 +53,7 @@ def write(
     matched = matches(result)
     metrics = summarise(result, matched)
     text = json.dumps(metrics, indent=2, allow_nan=False, ensure_ascii=False)
-    write_bytes(root / "metrics.json", f"{text}\n".encode())
+    write_text(root / "metrics.json", f"{text}\n")
     if not isinstance(matched, Undefined):
         write_csv(matched, root / "solo" / "ledger.csv")
     _write_pages(read(result, metrics, bars), root)
@@ -91,13 +91,13 @@ def write_prices(
 def _write_pages(reading: Reading, root: Path) -> None:
     """Write the pages; the text is put into words once, each figure is drawn once."""
     first, rest = verdict(reading), body(reading)
-    write_bytes(root / "report.txt", joined([*first, *rest]).encode())
+    write_text(root / "report.txt", joined([*first, *rest]))
     shown, pages = _figures(reading, (first, rest))
     for one in shown:
         write_bytes(root / FIGURES / f"{one.name}.png", one.png)
     for name in {name for name, _ in pictures()} - {one.name for one in shown}:
         (root / FIGURES / f"{name}.png").unlink(missing_ok=True)  # of another version
-    write_bytes(root / "report.html", html(reading, first, rest, shown).encode())
+    write_text(root / "report.html", html(reading, first, rest, shown))
     write_bytes(root / "report.pdf", pages)
 
 

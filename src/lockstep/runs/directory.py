@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.core.errors import ConfigError, DataError, StrategyError, UsageError
-from lockstep.core.files import read_object, sha256_of, sync_directory, write_json
+from lockstep.core.files import is_unicode, read_object, sha256_of, sync_directory, write_json
 from lockstep.runs.lock import holder_of, lock_path
 from lockstep.runs.parts import FOLDER as PARTS
 
@@ -252,6 +252,11 @@ def usable(results: Path) -> Iterator[None]:
     UsageError
         Naming the directory and what is wrong with it.
     """
+    if not is_unicode(results):
+        raise UsageError(
+            f"results directory {results} cannot be used (its name is no Unicode); give another "
+            "one with --results."
+        )
     try:
         results.mkdir(parents=True, exist_ok=True)
         yield

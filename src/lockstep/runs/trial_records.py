@@ -19,6 +19,14 @@ _MAXIMIZE = 2
 #: Names of what Optuna keeps for us: of a study, and of a trial.
 ABOUT, DAYS, RECORD = "about", "days", "trial"
 _SAME_STEP = 1e-9
+#: What is plain about a trial.
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("asset", "state", "error", "study"), str),
+    **dict.fromkeys(("parameters", "metrics", "reasons"), dict),
+    "number": int,
+    "seconds": int | float,
+    "scores": list,
+}
 
 Levels = Mapping[str, Sequence[Any]]
 
@@ -62,7 +70,18 @@ def to_plain(trial: Trial, days: Ints) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any], days: Ints) -> Trial:
-    """Return the trial that `to_plain` made plain, equal to the bit."""
+    """Return the trial that `to_plain` made plain, equal to the bit.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        If it is no such trial.
+    """
+    for name, kind in _KINDS.items():
+        if not isinstance(plain[name], kind):
+            raise TypeError(f"{name} is {str(plain[name])[:40]!r}")
+    if not all(isinstance(one, int | float) for one in plain["scores"]):
+        raise TypeError("scores are no numbers")
     own = plain["days"]
     changed = {
         "days": days if own is None else unpacked(own, "<i8"),
