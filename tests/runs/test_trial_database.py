@@ -1,5 +1,8 @@
+import dataclasses
 import os
 import pickle
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -8,16 +11,26 @@ from lockstep.core.errors import ConfigError, StorageError
 from lockstep.core.trial import FAILED
 from lockstep.runs.trial_database import TrialDatabase, trial_store, without_password
 from lockstep.runs.trials import TrialLedger
+from tests.research.killed import optimizer_of
+from tests.research.test_optimizer import same as same_trials
+from tests.runs import postgres
 from tests.runs.test_trials import ABOUT, same, trial
 
 pytest.importorskip("optuna")
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    """A real PostgreSQL if one is given, else SQLite: the same tables by the same library."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(request, tmp_path_factory):
+    """Both kinds of database; PostgreSQL is the one that is named, else one of this test run."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'trials.db'}"
+        return
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
     given = os.environ.get("LOCKSTEP_POSTGRES_URL")
-    return given or f"sqlite:///{tmp_path_factory.mktemp('database') / 'trials.db'}"
+    if given is None and (why := postgres.why_not()):
+        pytest.skip(why)
+    with postgres.server() if given is None else nullcontext(given) as found:
+        yield found
 
 
 def test_a_database_gives_trials_back_to_the_bit(url):
@@ -52,6 +65,35 @@ def test_optuna_sees_the_scores_of_a_database(url):
     assert [one.values for one in study.best_trials] == [[2.0, -0.1]]
     assert study.trials[0].params == {"period": 20, "width": 1.5, "zone": "CET"}
     database.close()
+
+
+def test_a_search_kept_in_a_database_is_the_same_and_is_gone_on_with(url, tmp_path):
+    straight = optimizer_of(tmp_path / "files", "bayesian").search()
+    database = TrialDatabase(url)
+    in_database = dataclasses.replace(optimizer_of(tmp_path / "none", "bayesian"), store=database)
+    in_database.store.begin(in_database.study, in_database._about())
+    in_database.store.keep(in_database.study, straight.trials[:13])  # killed within a batch
+    found = in_database.search()
+    assert same_trials(found.trials, straight.trials)
+    assert same_trials(database.load(found.study), straight.trials)
+    beside = [one.trials for one in found.neighbourhoods]
+    assert same_trials(sum(beside, ()), sum((one.trials for one in straight.neighbourhoods), ()))
+    database.close()
+
+
+def test_two_processes_that_search_the_same_at_once_make_one_search(url, tmp_path):
+    straight = optimizer_of(tmp_path / "files", "random").search()
+    with ProcessPoolExecutor(2) as pool:
+        both = list(pool.map(_searched, [url] * 2, [str(tmp_path / "none")] * 2))
+    assert all(same_trials(one, straight.trials) for one in both)
+    database = TrialDatabase(url)
+    assert same_trials(database.load(straight.study), straight.trials)
+    database.close()
+
+
+def _searched(url, folder):
+    search = dataclasses.replace(optimizer_of(folder, "random"), store=TrialDatabase(url)).search()
+    return search.trials
 
 
 def test_a_path_is_a_folder_and_a_url_a_database(tmp_path, url):
