@@ -77,10 +77,14 @@ def test_days_that_no_search_saw_are_told_first():
     centred = dice - dice.mean()
     lost, _ = of(noise(7, edge=0.004), unseen=Record(days, centred - 0.001))
     share = f"{100 * (1 - np.prod(0.999 + centred)):.2f}%"
-    assert sentence(lost).startswith(f"It lost {share} on 200 days that no search saw (Sharpe rat")
+    assert sentence(lost).startswith(
+        f"It lost {share} on 200 days that no choice had seen (Sharpe rat"
+    )
     assert "LUCK IS ENOUGH: It lost " in first_line(lost)
     gained, _ = of(noise(8), unseen=Record(days, centred + 0.002))
-    assert sentence(gained).startswith("It gained on 200 days that no search saw: a Sharpe ratio")
+    assert sentence(gained).startswith(
+        "It gained on 200 days that no choice had seen: a Sharpe ratio"
+    )
     assert "confidence, enough to rely on." in sentence(gained)
     faint, _ = of(noise(8), unseen=Record(days, centred + 1e-4))
     assert "confidence, too little to rely on." in sentence(faint)
@@ -89,10 +93,12 @@ def test_days_that_no_search_saw_are_told_first():
     assert edge["verdict"]["level"] == "unclear"  # hindsight is no substitute for such days
     assert "But drawn again" not in sentence(edge)
     ruined, _ = of(noise(8), unseen=Record(days, np.empty(0)))
-    assert sentence(ruined).startswith("It lost all its equity on 200 days that no search saw.")
+    assert sentence(ruined).startswith(
+        "It lost all its equity on 200 days that no choice had seen."
+    )
     assert "out of sample n/a" in first_line(ruined)
     flat, _ = of(noise(8), unseen=Record(days, np.zeros(200)))
-    assert sentence(flat).startswith("It did not move on 200 days that no search saw.")
+    assert sentence(flat).startswith("It did not move on 200 days that no choice had seen.")
     assert "out of sample n/a" in first_line(flat)
 
 
@@ -102,7 +108,9 @@ def test_money_that_was_lost_is_a_loss_whatever_the_mean_of_its_days_is():
     assert told["verdict"]["out_of_sample_sharpe"] > 0.0
     assert told["out_of_sample"]["total_return"] == pytest.approx(0.9922**100 - 1.0)
     assert told["verdict"]["level"] == "luck"
-    assert sentence(told).startswith("It lost 54.30% on 200 days that no search saw (Sharpe ratio")
+    assert sentence(told).startswith(
+        "It lost 54.30% on 200 days that no choice had seen (Sharpe ratio"
+    )
 
 
 def test_of_a_walk_forward_the_windows_promised_and_one_search_of_all_days_is_held_against_luck():

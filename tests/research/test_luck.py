@@ -272,3 +272,40 @@ def test_a_grid_on_prices_that_turn_back_finds_what_is_there(costless):
     found = searched(costless)
     assert found["deflated_sharpe"] > 0.75
     assert found["in_sample_sharpe"] > 3.0
+
+
+def test_parameters_that_another_window_of_the_walk_forward_tried_are_one_look():
+    late = noise(3, first=FIRST + 300)
+    early = [dataclasses.replace(one, study="early") for one in noise(4)]
+    apart, walk = judged([*early, *late]), judged([*early, *late], windows={"early", "A-search"})
+    alone = judged(late)
+    assert walk.tally.effective == alone.tally.effective < apart.tally.effective
+    assert walk.deflation.probability == alone.deflation.probability
+    assert (walk.tally.made, walk.tally.repeated) == (40, 20)
+
+
+def test_parameters_that_only_another_window_tried_stay_looks():
+    late = noise(3, first=FIRST + 300)
+    early = [
+        dataclasses.replace(one, study="early-beside", parameters={"stop": one.number + 15})
+        for one in noise(4)
+    ]
+    walk = judged([*early, *late], windows={"early", "A-search"})
+    assert walk.tally.repeated == 5  # stops 15 to 19
+    assert judged(late).tally.effective < walk.tally.effective
+    assert walk.tally.effective < judged([*early, *late]).tally.effective
+
+
+def test_a_search_that_is_not_of_the_walk_forward_stays_a_look_of_its_own():
+    late = noise(3, first=FIRST + 300)
+    other = [dataclasses.replace(one, study="other") for one in noise(4)]
+    found = judged([*other, *late], windows={"A-search"})
+    assert found.tally == judged([*other, *late]).tally
+
+
+def test_of_a_walk_forward_without_a_choice_the_last_window_is_what_others_repeat():
+    late = [dataclasses.replace(one, metrics={}) for one in noise(3, first=FIRST + 300)]
+    early = [dataclasses.replace(one, study="early") for one in noise(4)]
+    found = judged([*early, *late], windows={"early", "A-search"})
+    assert found.chosen == Undefined("no trial may be chosen: none keeps the limits of the search")
+    assert found.tally.effective == judged(late).tally.effective

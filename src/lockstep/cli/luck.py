@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
         chosen=first.chosen(own),
         unseen=unseen_of(first),
         promised=promised_by(first),
+        windows=() if first.run is None else first.studies,
     )
     labels = list(dict.fromkeys(label for one in searches for label in labels_of(one)))
     names = [one.path.name for one in searches]
@@ -87,7 +88,7 @@ def test_of(search: SavedSearch, arguments: argparse.Namespace) -> LuckTest:
 
 
 def unseen_of(search: SavedSearch) -> Record | None:
-    """Return the days of a walk-forward's account, which no search saw; None without one."""
+    """Return the days of a walk-forward's account, which no choice had seen; None without one."""
     if search.run is None:
         return None
     account = panel(RunResult.load(search.run)).account

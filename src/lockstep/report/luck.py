@@ -98,11 +98,11 @@ def page(numbers: Numbers) -> str:
 
 
 def _unseen(numbers: Numbers) -> str:
-    """Return what days say that no search saw."""
+    """Return what days say that no choice had seen."""
     seen = numbers["out_of_sample"]
     if not seen["days"]:
         return ""
-    days = f"on {counted(seen['days'], 'day')} that no search saw"
+    days = f"on {counted(seen['days'], 'day')} that no choice had seen"
     if seen["ruined"]:
         return f"It lost all its equity {days}."
     if seen["sharpe"] is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +22,7 @@ from lockstep.metrics.reality_check import RealityCheck, superior_predictive_abi
 from lockstep.metrics.returns import daily_sharpe
 from lockstep.metrics.undefined import Measure, Undefined
 from lockstep.research.objectives import Constraints, objective, ranked
-from lockstep.research.trial_fields import Field, Tally, fields_of
+from lockstep.research.trial_fields import Field, Tally, fields_of, repeated
 
 _NO_CHOICE = Undefined("no trial may be chosen: none keeps the limits of the search")
 
@@ -170,7 +170,7 @@ class Verdict:
     mixed : Mixed or Undefined
         All chosen together; of one asset it is the asset.
     unseen : Record or None
-        Days that no search saw; None if there are none.
+        Days that no choice had seen; None if there are none.
     test : LuckTest
         How it was tested.
     promised : float, Undefined or None
@@ -197,6 +197,7 @@ def verdict(
     chosen: Mapping[str, Trial] | None = None,
     unseen: Record | None = None,
     promised: Measure | None = None,
+    windows: Collection[str] = (),
 ) -> Verdict:
     """Return whether what was chosen is better than the luck of many trials.
 
@@ -211,10 +212,13 @@ def verdict(
     chosen : mapping of str to Trial, optional
         What was chosen, by asset; left out, the best by the goal.
     unseen : Record, optional
-        Returns on days that no search saw.
+        Returns on days that no choice had seen.
     promised : float or Undefined, optional
         Sharpe ratio a year that what traded on those days had shown in sample, if that is not what
         is chosen: a walk-forward chooses anew for every window.
+    windows : collection of str, optional
+        Studies of the walk-forward that chose: the same parameters in several of its windows are
+        one look (`research.trial_fields.repeated`).
 
     Returns
     -------
@@ -225,10 +229,17 @@ def verdict(
     picked = chosen or {}
     symbols = sorted({trial.asset for trial in trials})
     judged = tuple(
-        _judged([one for one in trials if one.asset == symbol], picked.get(symbol), how)
+        _judged(_of(symbol, trials, windows, picked.get(symbol)), picked.get(symbol), how)
         for symbol in symbols
     )
     return Verdict(judged, _mixed(judged), unseen, how, promised)
+
+
+def _of(
+    symbol: str, trials: Sequence[Trial], windows: Collection[str], chosen: Trial | None
+) -> list[Trial]:
+    own = [one for one in trials if one.asset == symbol]
+    return repeated(own, windows, None if chosen is None else chosen.days)
 
 
 def _judged(trials: Sequence[Trial], given: Trial | None, how: LuckTest) -> Judged:

@@ -73,11 +73,11 @@ def numbers(found: Verdict) -> Numbers:
 def level(found: Verdict, discovery: Mapping[str, Any]) -> str:
     """Return ``skill``, ``unclear``, ``luck`` or ``unknown``.
 
-    Days that no search saw come first: a loss on them, of money or of their mean, is ``luck``; a
-    Sharpe ratio above 0 at 95 % is ``skill``, for nothing was chosen by them. Else a deflated
-    Sharpe ratio below one half is ``luck``. Without such days ``skill`` takes 95 % and a reality
-    check at 5 %: Hansen's p-value of one asset, of several the smallest after Benjamini and
-    Hochberg. With them it does not: what choosing with hindsight shows is not what was made.
+    Days that no choice had seen come first: a loss on them, of money or of their mean, is
+    ``luck``; a Sharpe ratio above 0 at 95 % is ``skill``, for nothing was chosen by them. Else a
+    deflated Sharpe ratio below one half is ``luck``. Without such days ``skill`` takes 95 % and a
+    reality check at 5 %: Hansen's p-value of one asset, of several the smallest after Benjamini
+    and Hochberg. With them it does not: what choosing with hindsight shows is not what was made.
     """
     if found.unseen is not None:
         seen = sharpe(found.unseen.daily, 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,10 @@ from lockstep.core.trial import Trial
 from lockstep.metrics.cscv import distinct
 from lockstep.metrics.trial_clusters import effective_trials
 from lockstep.metrics.undefined import ROUNDING
+from lockstep.research.trying import key_of
+
+#: Ends the name of the study of points beside the best of another.
+BESIDE = "-beside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,59 @@ class Field:
         return cls(days, tuple(alive[at] for at in kept), returns[:, kept], tally)
 
 
+def repeated(
+    trials: Sequence[Trial], windows: Collection[str], days: Ints | None = None
+) -> list[Trial]:
+    """Return the trials, those of a walk-forward's other windows that are no look of their own.
+
+    What is judged of a walk-forward was chosen among the trials of its own days. The same
+    parameters in another window had no further chance to be chosen there: they are marked as
+    repetitions. Parameters that only other windows tried stay looks, which is on the safe side.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Of one asset.
+    windows : collection of str
+        Studies of the walk-forward; trials beside the best of one belong to it.
+    days : ndarray of int64, optional
+        The days of what was chosen; left out, the last span.
+    """
+    if not windows:
+        return list(trials)
+    own = [one for one in trials if one.study.removesuffix(BESIDE) in windows]
+    spans = [one.days for one in own if len(one.daily)]
+    if not spans:
+        return list(trials)
+    judged = (max(spans, key=_span) if days is None else days).tobytes()
+    tried: dict[str, int] = {}
+    for one in own:
+        if len(one.daily) and one.days.tobytes() == judged:
+            tried.setdefault(key_of(one.parameters), one.number)
+    elsewhere = {
+        (one.study, one.number): tried[key]
+        for one in own
+        if one.days.tobytes() != judged and (key := key_of(one.parameters)) in tried
+    }
+    return [
+        dataclasses.replace(one, duplicate_of=elsewhere[one.study, one.number])
+        if (one.study, one.number) in elsewhere
+        else one
+        for one in trials
+    ]
+
+
+def _span(days: Ints) -> tuple[int, int]:
+    return int(days[-1]), len(days)
+
+
 def fields_of(trials: Sequence[Trial]) -> list[Field]:
     """Return the trials by their days, the last span last; those without days go to the last."""
     groups: dict[bytes, list[Trial]] = {}
     for trial in sorted(trials, key=lambda one: (one.study, one.number)):
         groups.setdefault(trial.days.tobytes() if len(trial.daily) else b"", []).append(trial)
     without = groups.pop(b"", [])
-    spans = sorted(groups.values(), key=lambda one: (one[0].days[-1], len(one[0].days)))
+    spans = sorted(groups.values(), key=lambda one: _span(one[0].days))
     if not spans:
         return [Field.of(without)]
     spans[-1] = spans[-1] + without

@@ -12,10 +12,12 @@ from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
 def luck(walk: WalkForward, made_by: WalkForwardAnalyzer) -> Verdict | Undefined:
     """Return how likely the result is luck: every trial counts, also those of hindsight.
 
+    Parameters that several windows tried are one look: what is judged was chosen on its own days.
+
     Trials of hindsight share the days of the out-of-sample account, so they show what choosing on
     those very days would be worth; without them the last window's are judged. The continuous
-    account itself is the record that no search saw, and is held against what the windows' choices
-    had shown in sample, in the median.
+    account itself is the record that no choice had seen, and is held against what the windows'
+    choices had shown in sample, in the median.
     """
     every = [*walk.windows, *([walk.hindsight] if walk.hindsight else [])]
     trials = [t for window in every for one in window.fits.values() for t in one.trials]
@@ -28,4 +30,5 @@ def luck(walk: WalkForward, made_by: WalkForwardAnalyzer) -> Verdict | Undefined
         chosen=walk.judged,
         unseen=Record(record.days, record.daily),  # without returns if the equity was lost
         promised=middle(sharpes_inside(walk)),
+        windows={trial.study for trial in trials},
     )
