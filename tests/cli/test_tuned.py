@@ -76,7 +76,9 @@ def test_the_stored_block_says_what_it_was_measured_on_and_how_sure_it_is(result
     luck = numbers["luck"]["by_asset"]["EURGBPX"]
     assert stored["deflated_sharpe"] == pytest.approx(luck["deflated_sharpe"])
     assert stored["probability_of_overfitting"] == luck["pbo"]
-    assert stored["out_of_sample_sharpe"] is None
+    assert stored["terms_sha256"] == data["terms_sha256"]
+    assert stored["walk_forward"] is None
+    assert stored["replaced"] is None
     low, middle, high = stored["quartiles"]["net_pnl"]
     assert low <= middle <= high <= stored["net_pnl"]
 

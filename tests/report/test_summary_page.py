@@ -18,8 +18,15 @@ GOOD = {
     "deflated_sharpe": 0.97,
     "probability_of_overfitting": 0.1,
     "plateau_fall": 0.2,
-    "out_of_sample_sharpe": None,
+    "walk_forward": None,
 }
+WALK = {
+    "id": "20260104-090000-5e6f7a8b", "strategy": "mean_reversion", "start": "2025-03-01",
+    "end": "2025-06-30", "days": 104, "net_pnl": 250.0, "sharpe": 0.4, "trades": 31, "windows": 4,
+    "windows_traded": 3, "others": 2, "objective": "sharpe", "method": "random",
+    "trials_a_window": 50, "in_sample_months": 2, "out_of_sample_months": 1,
+}  # fmt: skip
+LOST = "the walk-forward lost on days that its choices had not seen"
 
 
 def with_middle(value, **changes):
@@ -30,7 +37,8 @@ def with_middle(value, **changes):
     ("performance", "expected"),
     [
         (GOOD, (1, "")),
-        ({**GOOD, "out_of_sample_sharpe": 0.3}, (1, "")),
+        ({**GOOD, "walk_forward": WALK}, (1, "")),
+        ({**GOOD, "walk_forward": {**WALK, "sharpe": None, "net_pnl": 0.0}}, (1, "")),
         ({**GOOD, "deflated_sharpe": 0.9}, (2, "deflated Sharpe ratio 90.00%")),
         ({**GOOD, "deflated_sharpe": None}, (2, "deflated Sharpe ratio not measured")),
         ({**GOOD, "probability_of_overfitting": 0.6}, (2, "PBO 60.00%")),
@@ -40,7 +48,9 @@ def with_middle(value, **changes):
             with_middle(-5.0, deflated_sharpe=0.4),
             (3, "the median trial made no money, and luck is enough to explain the best"),
         ),
-        ({**GOOD, "out_of_sample_sharpe": -0.1}, (3, "it lost on days that no search saw")),
+        ({**GOOD, "walk_forward": {**WALK, "sharpe": 0.0}}, (3, LOST)),
+        ({**GOOD, "walk_forward": {**WALK, "net_pnl": -0.01}}, (3, LOST)),
+        ({**GOOD, "walk_forward": {**WALK, "sharpe": None, "net_pnl": -1e5}}, (3, LOST)),
         ({**GOOD, "net_pnl": 0.0}, (3, "the chosen made no money")),
         ({}, (3, "nothing was measured")),
     ],
@@ -65,10 +75,11 @@ def numbers(**changes):
         "capital": 100_000.0,
         "labels": ["SYNTHETIC"],
         "luck": None,
+        "replaced": {},
         "assets": {
-            "EURUSD_5m": {"asset": "EURUSD", "performance": GOOD, "now": True},
-            "AUDUSD_5m": {"asset": "AUDUSD", "performance": {"net_pnl": -5.0}, "now": True},
-            "OLD_5m": {"asset": "OLD", "performance": with_middle(-5.0), "now": False},
+            "EURUSD_5m": {"performance": GOOD, "now": True},
+            "AUDUSD_5m": {"performance": {"net_pnl": -5.0}, "now": True},
+            "OLD_5m": {"performance": with_middle(-5.0), "now": False},
         },
         "total": {
             "assets": ["AUDUSD", "EURUSD"],
@@ -121,3 +132,48 @@ def test_an_account_that_was_not_played_says_why():
 
 def test_a_page_without_any_asset_is_a_page():
     assert "No asset is tuned." in page(numbers(assets={}, total=None, no_total="-"))
+
+
+def test_what_walk_forwards_made_is_told_as_what_choosing_made_not_these_parameters():
+    found = numbers()
+    found["assets"]["EURUSD_5m"]["performance"] = {**GOOD, "walk_forward": WALK}
+    text = page(found)
+    row = next(line for line in text.splitlines() if "3 of 4" in line)
+    assert row.split() == [
+        "EURUSD_5m", "2025-03-01", "2025-06-30", "3", "of", "4", "31", "250", "0.40", "2",
+    ]  # fmt: skip
+    said = flat(text)
+    assert "It tells what CHOOSING made, anew in every window" in said
+    assert f"{WALK['id']} (EURUSD_5m): chosen by random search for sharpe, 50 trials" in said
+    assert "trials a window of 2 months, traded 1 month." in said
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_without_a_walk_forward_it_says_that_nothing_was_measured():
+    assert "Not measured: no walk-forward of these results traded a tuned asset" in flat(
+        page(numbers())
+    )
+
+
+def test_blocks_that_were_replaced_are_told_with_both_scores_and_whether_they_compare():
+    was = {
+        "optimization_id": "20260101-000000-00000000", "score": 1.25, "trials": 400,
+        "select": "best", "start": "2024-01-01T00:00:00", "end": "2025-01-01T00:00:00",
+        "comparable": False,
+    }  # fmt: skip
+    hand_made = {**dict.fromkeys(was), "comparable": False}
+    replaced = {
+        "balanced": {"EURUSD_5m": {**GOOD, "score": 0.8, "replaced": was}},
+        "pnl": {"EURUSD_5m": {**GOOD, "score": 5e3, "replaced": {**was, "comparable": True}},
+                "OLD_5m": {**GOOD, "score": 7.0, "replaced": hand_made}},
+    }  # fmt: skip
+    text = page(numbers(replaced=replaced))
+    rows = [one.split() for one in text[text.index("SEARCH REPLACED") :].splitlines()]
+    assert ["balanced", "EURUSD_5m", "1.25", "0.8", "400", "100", "2024-01-01", "2024-12-31",
+            "no"] in rows  # fmt: skip
+    assert ["pnl", "EURUSD_5m", "1.25", "5000", "400", "100", "2024-01-01", "2024-12-31",
+            "yes"] in rows  # fmt: skip
+    assert ["pnl", "OLD_5m", "-", "7", "-", "100", "-", "-", "no"] in rows
+    assert "They were of 20260101-000000-00000000 and no search." in flat(text)
+    assert "WHAT THIS SEARCH REPLACED" not in page(numbers())
+    assert max(map(len, text.splitlines())) <= WIDTH

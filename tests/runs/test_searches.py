@@ -186,3 +186,36 @@ def test_a_study_that_several_searches_took_over_counts_once_and_damage_is_no_lo
     (broken / "result.json").write_text("{", encoding="utf-8")
     assert earlier_looks(tmp_path, "EUR", look()) == {OTHER: 40}
     assert earlier_looks(tmp_path / "none", "EUR", look()) == {}
+
+
+def walked(results, name, **given):
+    """Return a walk-forward that tried these points."""
+    one = {"data": {"start": "2025-01-01T00:00:00", "end": "2025-07-01T00:00:00"},
+           "study": "EUR-windows-1", "trials": {"made": 90}} | given  # fmt: skip
+    saved(results, name, "walkforward", "walkforward.json", looks={"EUR": one})
+    return one
+
+
+def test_walk_forwards_of_the_same_days_are_counted_too_in_both_directions(tmp_path):
+    saved(tmp_path, assets={"EUR": look()})
+    mine = walked(tmp_path, OTHER)
+    assert earlier_looks(tmp_path, "EUR", look("EUR-2", seed=2)) == {ID: 20, OTHER: 90}
+    assert earlier_looks(tmp_path, "EUR", mine) == {ID: 20}  # the same points are no other look
+    another = {**mine, "study": "EUR-windows-2"}
+    assert earlier_looks(tmp_path, "EUR", another) == {ID: 20, OTHER: 90}
+    later = {"start": "2025-07-01T00:00:00", "end": "2025-09-01T00:00:00"}
+    assert earlier_looks(tmp_path, "EUR", {**another, "data": later}) == {}
+
+
+def test_a_search_that_learns_tries_other_points_on_other_bars(tmp_path):
+    data = {"start": "2025-01-01T00:00:00", "end": "2025-07-01T00:00:00"}
+    saved(tmp_path, assets={"EUR": look("EUR-2", method="bayesian", data={**data, "sha256": "a"})})
+    mine = look(method="bayesian", data={**data, "sha256": "b"})
+    assert earlier_looks(tmp_path, "EUR", mine) == {ID: 20}
+    assert earlier_looks(tmp_path, "EUR", {**mine, "data": {**data, "sha256": "a"}}) == {}
+
+
+def test_what_does_not_say_how_many_trials_on_which_days_is_no_look(tmp_path):
+    saved(tmp_path, folder="walkforward", file="walkforward.json", looks={"EUR": {"study": "x"}})
+    saved(tmp_path, OTHER, asset="EUR", study="EUR-2")
+    assert earlier_looks(tmp_path, "EUR", look()) == {}

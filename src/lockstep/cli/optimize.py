@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lockstep.cli import logs, tuned
+from lockstep.cli import earlier, logs, tuned
 from lockstep.cli.begun import gone_on
 from lockstep.cli.cluster import connected
 from lockstep.cli.optimize_flags import optimize_parser
@@ -125,7 +125,7 @@ def _run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
                 made = tuned.Found(told, searches, players, material.config, material.bars,
                                    material.pairs)  # fmt: skip
                 tuned.write_pages(made, run_.path)
-                best = tuned.write_best(made, arguments.results)
+                told, best = tuned.write_best(made, arguments.results)
             _keep(told, searches, run_, stages)
     return _conclude(told, run_.path, arguments, best)
 
@@ -290,7 +290,7 @@ def _told(
         one.asset: numbers(one, optimizer.evaluator, arguments.select)
         for one, optimizer in zip(searches, optimizers)
     }
-    blocks = tuned.with_earlier(found, arguments.results)
+    blocks = earlier.with_earlier(found, arguments.results)
     synthetic = any("sample" in one.source for one in material.bars.values())
     portfolio = material.config.portfolio
     return {
@@ -349,12 +349,12 @@ def _keep(
 
 
 def _conclude(
-    told: Mapping[str, Any], place: Path, arguments: argparse.Namespace, best: Sequence[Path]
+    told: Mapping[str, Any], place: Path, arguments: argparse.Namespace, best: Sequence[str]
 ) -> int:
     if arguments.json:
         sys.stdout.write((place / RESULT_FILE).read_text(encoding="utf-8"))
     else:
-        print("\n".join([*summary(told, place), *(f"wrote: {path}" for path in best)]))
+        print("\n".join([*summary(told, place), *best]))
     left = [symbol for symbol, one in told["assets"].items() if one["best_params"] is None]
     if not left:
         return 0
@@ -369,7 +369,7 @@ def _conclude(
 def summary(told: Mapping[str, Any], place: Path) -> list[str]:
     """Return the few lines that end a search on the terminal."""
     lines = [*(f"[{label}]" for label in told["labels"]), pages.first_line(told["luck"])]
-    lines += tuned.earlier(told)
+    lines += earlier.line(told["id"], earlier.of_blocks(told["assets"]))
     goal = told["objective"][0]
     for symbol, one in told["assets"].items():
         made = counted(one["trials"]["made"], "trial")

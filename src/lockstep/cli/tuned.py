@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lockstep.cli import summary
 from lockstep.config.models import AssetConfig, RunConfig
 from lockstep.config.presets import PREFERENCES
 from lockstep.core.bars import Bars
@@ -20,21 +21,19 @@ from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.metrics.luck import deflated_sharpe
 from lockstep.metrics.summary import summarise
 from lockstep.metrics.undefined import Undefined
-from lockstep.report import optimization, summary_page
+from lockstep.report import optimization
 from lockstep.report.studies.search import pictures
 from lockstep.report.studies.study import Axis, Goal, Study, quartiles
-from lockstep.report.wording import counted
+from lockstep.report.wording import last_day
 from lockstep.research.evaluation import Evaluator
 from lockstep.research.objectives import objective, ranked
 from lockstep.research.search import Search
 from lockstep.runs import best_configs
-from lockstep.runs.searches import earlier_looks
+from lockstep.runs.walks import newest_walk
 
-PAGE, FIGURES, SUMMARY = "optimization.txt", "figures", "portfolio_summary.txt"
+PAGE, FIGURES = "optimization.txt", "figures"
 #: Preference whose file the summary is about, if the search looked for none of them.
 USUAL = "balanced"
-#: Most other searches that the terminal names.
-_MOST_NAMED = 5
 #: Metrics whose quartiles over all trials are stored.
 _MIDDLES = ("net_pnl", "sharpe", "max_drawdown")
 
@@ -87,40 +86,6 @@ def check(results: str | Path) -> None:
         best_configs.performances(results, preference)
 
 
-def with_earlier(blocks: Mapping[str, Told], results: str | Path) -> dict[str, dict[str, Any]]:
-    """Return the assets' blocks, with what other searches of these results looked at before."""
-    told: dict[str, dict[str, Any]] = {}
-    for asset, block in blocks.items():
-        looks = earlier_looks(results, asset, block)
-        told[asset] = {**block, "earlier": looks}
-        if looks:
-            made = counted(sum(looks.values()), "further trial")
-            said = (
-                f"NOT COUNTED above: {made} of {asset} on these days by {_others(looks)} of these "
-                "results. What was looked at before raises the hurdle too; `luck` counts them "
-                "together."
-            )
-            told[asset]["notices"] = [said, *block["notices"]]
-    return told
-
-
-def earlier(told: Told) -> list[str]:
-    """Return the line that says how much the first one does not know of; none if nothing."""
-    looks = [block["earlier"] for block in told["assets"].values()]
-    names = sorted({name for one in looks for name in one})
-    if not names:
-        return []
-    made = counted(sum(sum(one.values()) for one in looks), "further trial")
-    words = " ".join([str(told["id"]), *names[:_MOST_NAMED]])
-    more = " ..." if len(names) > _MOST_NAMED else ""
-    said = f"not counted: {made} on these days by {_others(names)}"
-    return [f"{said}; all together: luck {words}{more}"]
-
-
-def _others(names: Collection[str]) -> str:
-    return counted(len(names), "other search", "other searches")
-
-
 def write_pages(found: Found, place: Path) -> None:
     """Write ``optimization.txt`` and ``figures/<SYMBOL>/<name>.png`` of a search."""
     pages = []
@@ -132,25 +97,32 @@ def write_pages(found: Found, place: Path) -> None:
     write_text(place / PAGE, "\n".join(pages))
 
 
-def write_best(found: Found, results: str | Path) -> list[Path]:
+def write_best(found: Found, results: str | Path) -> tuple[dict[str, Any], list[str]]:
     """Merge what was chosen into ``best_configs_<preference>.json``; write the summary.
 
     Assets for which no trial may be chosen keep what the files hold of them.
 
     Returns
     -------
-    list of Path
-        What was written.
+    dict
+        The content of result.json, with what all chosen make together.
+    list of str
+        What was written, and what was replaced, a line each.
     """
     chosen = {preference: _chosen(found, preference) for preference in PREFERENCES}
-    paths = [
-        best_configs.merge(results, preference, _entries(found, preference, trials))
-        for preference, trials in chosen.items()
-        if trials
-    ]
-    summary = Path(results) / SUMMARY
-    write_text(summary, summary_page.page(_summary(found, chosen[found.preference], results)))
-    return [*paths, summary]
+    said = []
+    for preference, trials in chosen.items():
+        if trials:
+            entries = _entries(found, preference, trials, results)
+            path = best_configs.merge(results, preference, entries)
+            told = summary.replaced(results, preference, found.told["id"])
+            said.append(f"wrote: {path}{summary.shortly(told)}")
+    total, why = _total(found, chosen[found.preference])
+    whole = {
+        **found.told,
+        "together": {"preference": found.preference, "total": total, "no_total": why},
+    }
+    return whole, [*said, f"wrote: {summary.write(whole, results)}"]
 
 
 def study_of(search: Search, evaluator: Evaluator, told: Told) -> Study:
@@ -191,7 +163,7 @@ def study_of(search: Search, evaluator: Evaluator, told: Told) -> Study:
         select=block["select"],
         front=_front(search, places),
         limits=block["constraints"],
-        data=block["data"],
+        data={**block["data"], "currency": told["currency"]},
         plateau=block["plateau"] or {},
         configured=block["configured_metrics"],
         labels=tuple(told["labels"]),
@@ -228,17 +200,19 @@ def _chosen(found: Found, preference: str) -> dict[str, Trial]:
 
 
 def _entries(
-    found: Found, preference: str, trials: Mapping[str, Trial]
+    found: Found, preference: str, trials: Mapping[str, Trial], results: str | Path
 ) -> dict[str, dict[str, Any]]:
     entries = {}
     for search, evaluator in zip(found.searches, found.evaluators):
         if search.asset in trials:
-            trial = trials[search.asset]
+            trial, key = trials[search.asset], evaluator.asset.key
             strategy: Any = evaluator.strategy(trial.parameters)
-            entries[evaluator.asset.key] = best_configs.entry(
-                search.strategy,
-                dataclasses.asdict(strategy),
-                _performance(found.told, search, trial, preference),
+            performance = {
+                **_performance(found.told, search, trial, preference),
+                "walk_forward": newest_walk(results, key, search.strategy),
+            }
+            entries[key] = best_configs.entry(
+                search.strategy, dataclasses.asdict(strategy), performance
             )
     return entries
 
@@ -258,6 +232,7 @@ def _performance(told: Told, search: Search, trial: Trial, preference: str) -> d
         "end": data["end"],
         "bars": data["bars"],
         "data_sha256": data["sha256"],
+        "terms_sha256": data["terms_sha256"],
         "trials": block["trials"]["made"],
         "objective": search.goals[0].name,
         "select": told["select"] if search.goals[0].name == preference else "best",
@@ -268,7 +243,6 @@ def _performance(told: Told, search: Search, trial: Trial, preference: str) -> d
         "quartiles": _quartiles(search),
         "deflated_sharpe": None if isinstance(sure, Undefined) else sure,
         "probability_of_overfitting": luck.get("pbo"),
-        "out_of_sample_sharpe": None,
     }
 
 
@@ -284,30 +258,6 @@ def _quartiles(search: Search) -> dict[str, list[float]]:
         if middle is not None:
             found[name] = list(middle)
     return found
-
-
-def _summary(found: Found, trials: Mapping[str, Trial], results: str | Path) -> dict[str, Any]:
-    """Return what the summary page is made of."""
-    stored = best_configs.performances(results, found.preference)
-    now = {one.asset.key for one in found.evaluators if one.asset.symbol in trials}
-    told = found.told
-    total, why = _total(found, trials)
-    return {
-        "preference": found.preference,
-        "file": best_configs.path_of(results, found.preference).name,
-        "optimization_id": told["id"],
-        "currency": told["currency"],
-        "capital": told["capital"],
-        "labels": [label for label in told["labels"] if label != "IN-SAMPLE"],
-        "luck": told["luck"],
-        "notices": earlier(told),
-        "assets": {
-            key: {"performance": block.get("performance") or {}, "now": key in now}
-            for key, block in sorted(stored.items())
-        },
-        "total": total,
-        "no_total": why,
-    }
 
 
 def _total(found: Found, trials: Mapping[str, Trial]) -> tuple[dict[str, Any] | None, str]:
@@ -334,7 +284,7 @@ def _total(found: Found, trials: Mapping[str, Trial]) -> tuple[dict[str, Any] | 
         "max_drawdown": made["max_drawdown"],
         "trades": made["trades"],
         "start": min(span["start"] for span in spans)[:10],
-        "end": max(span["end"] for span in spans)[:10],
+        "end": last_day(max(span["end"] for span in spans)),
         "allocation": found.config.portfolio.allocation,
     }, ""
 

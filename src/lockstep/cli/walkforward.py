@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lockstep.cli import logs
+from lockstep.cli import earlier, logs
 from lockstep.cli.cluster import connected
 from lockstep.cli.portfolio import (
     compiling,
@@ -24,6 +24,7 @@ from lockstep.cli.progress import ProgressBars
 from lockstep.cli.running import running
 from lockstep.cli.spaces import space_of
 from lockstep.cli.stages import Stages
+from lockstep.cli.summary import tell_of_walk
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
 from lockstep.config.ranking import IN_SAMPLE_LABEL
@@ -48,6 +49,7 @@ from lockstep.research.judgement import crossed_numbers, numbers, settings
 from lockstep.research.objectives import Constraints
 from lockstep.research.refit import Tuning
 from lockstep.research.space import Space
+from lockstep.research.walk_assets import alone, looks
 from lockstep.research.walk_luck import luck
 from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
 from lockstep.research.windows import Plot
@@ -131,13 +133,14 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
                 cross = None if folds is None else analyzer.cross_validated(folds)
             with stages("save"):
                 result = _kept(as_run(walk, analyzer, config.labels), bars, run_, stages)
-                told = _told(walk, analyzer, cross, result)
+                told = _told(walk, analyzer, cross, result, arguments.results)
                 place = Path(arguments.results) / FOLDER / run_.place.run_id
                 _write({**told, "argv": list(argv)}, walk, place)
+    wrote = tell_of_walk(list(told["alone"]), arguments.results)
     if arguments.json:
         sys.stdout.write((place / "walkforward.json").read_text(encoding="utf-8"))
     else:
-        print("\n".join(summary(told, place, run_.path)))
+        print("\n".join([*summary(told, place, run_.path), *wrote]))
     return 0
 
 
@@ -184,6 +187,7 @@ def summary(told: Mapping[str, Any], place: Path, run_directory: Path) -> list[s
     return [
         *(f"[{label}]" for label in told["labels"]),
         pages.verdict(told),
+        *earlier.line(told["id"], told["earlier"]),
         f"study: {place / 'walkforward.txt'}",
         f"run: {run_directory / 'report.txt'}",
     ]
@@ -243,9 +247,16 @@ def _told(
     analyzer: WalkForwardAnalyzer,
     cross: Crossed | None,
     result: RunResult,
+    results: str,
 ) -> dict[str, Any]:
     """Return the content of walkforward.json."""
-    found = numbers(walk, analyzer)
+    found, tried = numbers(walk, analyzer), looks(walk)
+    before, made = earlier.looked(tried, results), alone(walk, analyzer)
+    found["notices"] = [
+        *earlier.repeated(made, results),
+        *earlier.sentences(before).values(),
+        *found["notices"],
+    ]
     judged = luck(walk, analyzer)
     if isinstance(judged, Undefined):
         found["undefined"]["luck"] = judged.reason
@@ -257,6 +268,9 @@ def _told(
         "studies": _studies(walk),
         "luck": None if isinstance(judged, Undefined) else luck_numbers.numbers(judged),
         **found,
+        "alone": made,
+        "looks": tried,
+        "earlier": before,
         "cross_validation": None if cross is None else crossed_numbers(cross),
     }
 

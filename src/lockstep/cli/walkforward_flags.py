@@ -9,7 +9,7 @@ from lockstep.cli.flags import add_portfolio, new_parser, whole_above_zero, whol
 
 _DESCRIPTION = """\
 Choose parameters, assets and weights on some months, trade them on the months that follow, move
-on, and again: one continuous account that no search has seen. Without --data the built-in
+on, and again: one continuous account that no choice had seen. Without --data the built-in
 synthetic sample is used.
 """
 _EXAMPLES = """\

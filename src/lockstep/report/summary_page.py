@@ -11,6 +11,7 @@ from lockstep.report.optimization import told_first
 from lockstep.report.wording import (
     count,
     counted,
+    last_day,
     listed,
     percent,
     plain,
@@ -38,12 +39,15 @@ _RULE = (
         "at least 50%."
     ),
     "Tier 3: all others. They made money on these days at best by being chosen.",
-    "Where days that no search saw were measured, a loss on them means tier 3.",
+    (
+        "Where a walk-forward traded the asset by the same strategy, a loss of its account of the "
+        "asset, on days that its choices had not seen, means tier 3."
+    ),
 )
 _CARE = (
     (
-        "All figures are IN-SAMPLE: chosen on the days they are measured on. A portfolio run on "
-        "these days is labelled so; run it on later ones."
+        "All figures but those of walk-forwards are IN-SAMPLE: chosen on the days they are "
+        "measured on. A portfolio run on these days is labelled so; run it on later ones."
     ),
     (
         "The naive sum adds up searches that each had the full capital. The account has it once: "
@@ -59,27 +63,34 @@ def tier(performance: Numbers) -> tuple[int, str]:
     ----------
     performance : mapping
         Its stored performance: ``net_pnl``, ``quartiles.net_pnl`` of all trials,
-        ``deflated_sharpe``, ``probability_of_overfitting``, ``plateau_fall`` and
-        ``out_of_sample_sharpe``, each a number or None.
+        ``deflated_sharpe``, ``probability_of_overfitting`` and ``plateau_fall``, each a number or
+        None; ``walk_forward.net_pnl`` and ``walk_forward.sharpe``, if there is one.
 
     Returns
     -------
     (int, str)
         1, 2 or 3; the reason is empty for tier 1.
     """
-    made, seen = performance.get("net_pnl"), performance.get("out_of_sample_sharpe")
+    made = performance.get("net_pnl")
     sure = performance.get("deflated_sharpe")
     middle = _middle(performance, "net_pnl")
     if made is None:
         return 3, "nothing was measured"
     if made <= 0.0:
         return 3, "the chosen made no money"
-    if seen is not None and seen <= 0.0:
-        return 3, "it lost on days that no search saw"
+    if _lost(performance.get("walk_forward")):
+        return 3, "the walk-forward lost on days that its choices had not seen"
     if not (_above(middle, 0.0) or (sure is not None and sure >= _EVEN)):
         return 3, "the median trial made no money, and luck is enough to explain the best"
     wanting = _wanting(performance, middle)
     return (2, wanting) if wanting else (1, "")
+
+
+def _lost(walk: Numbers | None) -> bool:
+    """Return whether a walk-forward lost money, or the mean of its days."""
+    if not walk:
+        return False
+    return bool(walk["net_pnl"] < 0.0 or (walk["sharpe"] is not None and walk["sharpe"] <= 0.0))
 
 
 def _wanting(performance: Numbers, middle: float | None) -> str:
@@ -116,9 +127,10 @@ def page(numbers: Numbers) -> str:
     numbers : mapping
         ``preference``, ``file``, ``optimization_id``, ``currency``, ``capital``, ``labels``,
         ``luck`` (the content of ``luck.json``, or None), ``notices`` (sentences), ``assets`` (by
-        key: ``asset``, ``strategy``, ``performance``, ``now``: tuned by this search), and ``total``
-        (``assets``, ``net_pnl``, ``naive_pnl``, ``sharpe``, ``max_drawdown``, ``trades``,
-        ``start``, ``end``, ``allocation``), or None with the reason in ``no_total``.
+        key: ``performance``, ``now``: tuned by this search), ``replaced`` (by preference: the
+        performances by key that replaced another's), and ``total`` (``assets``, ``net_pnl``,
+        ``naive_pnl``, ``sharpe``, ``max_drawdown``, ``trades``, ``start``, ``end``,
+        ``allocation``), or None with the reason in ``no_total``.
     """
     found = numbers["assets"]
     said = [*map(plain, numbers.get("notices", ())), *_older(found)]
@@ -135,8 +147,15 @@ def page(numbers: Numbers) -> str:
         ]
     )
     lines += ["", heading("TOGETHER, IN ONE ACCOUNT"), *_total(numbers)]
-    lines += ["", heading("ASSET BY ASSET, EACH ALONE WITH THE FULL CAPITAL"), *_assets(found)]
+    lines += [
+        "",
+        heading("ASSET BY ASSET, EACH ALONE WITH THE FULL CAPITAL"),
+        *_assets(found, numbers["currency"]),
+    ]
+    lines += ["", heading("DAYS THAT CHOICES HAD NOT SEEN"), *_walks(found, numbers["currency"])]
     lines += ["", heading("TIERS"), *_tiers(found)]
+    if any(numbers["replaced"].values()):
+        lines += ["", heading("WHAT THIS SEARCH REPLACED"), *_replaced(numbers["replaced"])]
     lines += ["", heading("READ WITH CARE"), *bullets([*said, *_CARE])]
     return "\n".join(lines) + "\n"
 
@@ -177,7 +196,7 @@ def _between(total: Numbers) -> str:
     return f"{lent if several else ''}what weights, shared margin and portfolio rules changed"
 
 
-def _assets(found: Numbers) -> list[str]:
+def _assets(found: Numbers, currency: str) -> list[str]:
     if not found:
         return paragraph("No asset is tuned.")
     blocks = [one["performance"] for one in found.values()]
@@ -186,8 +205,11 @@ def _assets(found: Numbers) -> list[str]:
     names = list(found)
     rows: Sequence[tuple[str, Callable[[Numbers], str]]] = (
         ("trials", lambda one: _shown(one.get("trials"), count)),
-        ("net P&L|chosen", lambda one: _shown(one.get("net_pnl"), _units)),
-        ("net P&L of all trials|25%", lambda one: _quartile(one, "net_pnl", 0, _units)),
+        (f"P&L, {currency}|chosen", lambda one: _shown(one.get("net_pnl"), _units)),
+        (
+            f"net P&L of all trials, {currency}|25%",
+            lambda one: _quartile(one, "net_pnl", 0, _units),
+        ),
         ("|median", lambda one: _quartile(one, "net_pnl", 1, _units)),
         ("|75%", lambda one: _quartile(one, "net_pnl", 2, _units)),
         ("Sharpe|chosen", lambda one: _shown(one.get("sharpe"), ratio)),
@@ -197,7 +219,6 @@ def _assets(found: Numbers) -> list[str]:
         ("trades", lambda one: _shown(one.get("trades"), count)),
         ("deflated|Sharpe %", lambda one: _shown(one.get("deflated_sharpe"), points)),
         ("PBO|%", lambda one: _shown(one.get("probability_of_overfitting"), points)),
-        ("out of s.|Sharpe", lambda one: _shown(one.get("out_of_sample_sharpe"), ratio)),
     )
     columns = [
         Column("asset", [names[at] for at in order], left=True),
@@ -205,11 +226,92 @@ def _assets(found: Numbers) -> list[str]:
         *(Column(head, [show(blocks[at]) for at in order]) for head, show in rows),
     ]
     said = (
-        "-: not measured. Trials counts all that were played; the quartiles are of those the "
+        "-: not measured. P&L is net of all costs, on the days of the asset's own search. Trials "
+        "counts all that were played; the quartiles are of those the "
         "search proposed, without the points tried beside the best, which lie where it is good. A "
         "trial that never traded made 0."
     )
     return [*table(columns), *paragraph(said)]
+
+
+def _walks(found: Numbers, currency: str) -> list[str]:
+    """Return what the newest walk-forward made of each asset alone."""
+    walks = {
+        key: walk for key, one in found.items() if (walk := one["performance"].get("walk_forward"))
+    }
+    if not walks:
+        return paragraph(
+            "Not measured: no walk-forward of these results traded a tuned asset by its strategy."
+        )
+    rows = list(walks.values())
+    columns = [
+        Column("asset", list(walks), left=True),
+        Column("from", [one["start"] for one in rows]),
+        Column("to", [one["end"] for one in rows]),
+        Column("windows|traded", [f"{one['windows_traded']} of {one['windows']}" for one in rows]),
+        Column("trades", [count(one["trades"]) for one in rows]),
+        Column(f"P&L, {currency}|alone", [_units(one["net_pnl"]) for one in rows]),
+        Column("Sharpe", [_shown(one["sharpe"], ratio) for one in rows]),
+        Column("others of|these days", [count(one["others"]) for one in rows]),
+    ]
+    said = (
+        "The newest walk-forward of the asset's strategy, the asset alone with the full capital. "
+        "It tells what CHOOSING made, anew in every window, on days its choices had not seen; the "
+        "parameters of best_configs were chosen otherwise, on days that may include these. Others: "
+        "further walk-forwards that traded the same days; the more there are, the less one says."
+    )
+    return [*table(columns), *_ways(walks), *paragraph(said)]
+
+
+def _ways(walks: Mapping[str, Numbers]) -> list[str]:
+    """Return which walk-forward is told of which assets, and how its windows chose."""
+    keys: dict[str, list[str]] = {}
+    for key, one in walks.items():
+        keys.setdefault(one["id"], []).append(key)
+    return bullets(f"{name} ({', '.join(of)}): {_way(walks[of[0]])}" for name, of in keys.items())
+
+
+def _way(one: Numbers) -> str:
+    tried = one["trials_a_window"]
+    many = "every point" if tried is None else counted(tried, "trial")
+    return (
+        f"chosen by {one['method']} search for {one['objective']}, {many} a window of "
+        f"{counted(one['in_sample_months'], 'month')}, traded "
+        f"{counted(one['out_of_sample_months'], 'month')}."
+    )
+
+
+def _replaced(found: Mapping[str, Mapping[str, Numbers]]) -> list[str]:
+    """Return the blocks that were replaced, of all preferences."""
+    rows = [
+        (preference, key, one, one["replaced"])
+        for preference, of_keys in found.items()
+        for key, one in of_keys.items()
+    ]
+    columns = [
+        Column("file", [preference for preference, *_ in rows], left=True),
+        Column("asset", [key for _, key, *_ in rows], left=True),
+        Column("score|before", [_shown(was["score"], _score) for *_, was in rows]),
+        Column("now", [_shown(one["score"], _score) for *_, one, _ in rows]),
+        Column("trials|before", [_shown(was["trials"], count) for *_, was in rows]),
+        Column("now", [_shown(one["trials"], count) for *_, one, _ in rows]),
+        Column("from,|before", [plain(was["start"] or "-")[:10] for *_, was in rows]),
+        Column("to,|before", [last_day(was["end"]) if was["end"] else "-" for *_, was in rows]),
+        Column("compar-|able", ["yes" if was["comparable"] else "no" for *_, was in rows]),
+    ]
+    said = (
+        "The last search is kept. Scores are those of the file's own objective, in sample; they "
+        "compare only where both were measured on the same bars, days, costs and account. Even "
+        "there the larger one is no better choice by itself: more trials find larger ones, and a "
+        "plateau is chosen for other reasons. To go back, give the earlier search's command again: "
+        "it takes its kept trials over."
+    )
+    names = sorted({plain(was["optimization_id"] or "no search") for *_, was in rows})
+    return [*table(columns), *paragraph(f"They were of {listed(names)}."), *paragraph(said)]
+
+
+def _score(value: float) -> str:
+    return f"{value:.4g}"
 
 
 def _shown(value: Any, show: Show) -> str:

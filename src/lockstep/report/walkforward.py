@@ -72,7 +72,7 @@ def page(numbers: Numbers) -> str:
     if numbers.get("cross_validation"):
         lines += ["", heading("CROSS-VALIDATION"), *_crossed(numbers["cross_validation"], notes)]
     lines += ["", heading("HOW IT WAS MADE"), *_made(numbers)]
-    lines += ["", heading("READ WITH CARE"), *bullets([*_CARE, *numbers["notices"]])]
+    lines += ["", heading("READ WITH CARE"), *bullets([*numbers["notices"], *_CARE])]
     return "\n".join([*lines, *notes.lines()]) + "\n"
 
 

@@ -149,3 +149,10 @@ def plain(text: object) -> str:
 
 def _unsigned_zero(number: float, decimals: int) -> float:
     return round(number, decimals) + 0.0
+
+
+def last_day(end: str) -> str:
+    """Return the last day of a span whose end (ISO, UTC) is the moment its last bar ends."""
+    if "T" not in end:  # a date is a whole day
+        return end
+    return str((np.datetime64(end) - np.timedelta64(1, "s")).astype("datetime64[D]"))

@@ -13,7 +13,7 @@ from lockstep.engine.portfolio import PortfolioBacktester
 from lockstep.ledger.exits import AMBIGUOUS_RULES
 from lockstep.research.walkforward import WalkForward, WalkForwardAnalyzer
 
-#: Begins the label of a run that no search has seen.
+#: Begins the label of a run that no choice had seen.
 LABEL = "OUT-OF-SAMPLE (walk-forward)"
 
 

@@ -14,7 +14,7 @@ from lockstep.metrics.undefined import Undefined
 from lockstep.research.evaluation import METRICS, Evaluator
 from lockstep.research.robustness import Neighbourhood
 from lockstep.research.search import Search
-from lockstep.research.trying import data_hash
+from lockstep.research.trying import data_hash, terms_hash
 
 _TOP = 10
 
@@ -88,7 +88,7 @@ def tally(search: Search) -> dict[str, int]:
 
 
 def data(evaluator: Evaluator) -> Numbers:
-    """Return what was searched on: first and last bar (ISO, UTC), their number and hash."""
+    """Return what was searched on: first and last bar (ISO, UTC), their number, and hashes."""
     bars, times = evaluator.bars, evaluator.base.clock
     source = {key: value for key, value in bars.source.items() if isinstance(value, str | int)}
     return {
@@ -97,6 +97,7 @@ def data(evaluator: Evaluator) -> Numbers:
         "bars": len(times),
         "days": len(evaluator.base.days),
         "sha256": data_hash(evaluator),
+        "terms_sha256": terms_hash(evaluator),
         "source": source,
     }
 

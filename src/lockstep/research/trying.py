@@ -61,17 +61,29 @@ def identity(evaluator: Evaluator) -> dict[str, Any]:
 
     Bars, costs and conversion rates enter by the SHA-256 of their bytes.
     """
-    asset, base = evaluator.asset, evaluator.base
-    laid = base.assets[0]
+    asset = evaluator.asset
     return {
         "strategy": asset.strategy,
         "parameters": dataclasses.asdict(evaluator.strategy({})),  # type: ignore[call-overload]
-        "instrument": dataclasses.asdict(asset.instrument),
-        "terms": dataclasses.asdict(base.terms),
         "first": evaluator.first,
         "bars": data_hash(evaluator),
+        **_terms(evaluator),
+    }
+
+
+def _terms(evaluator: Evaluator) -> dict[str, Any]:
+    laid = evaluator.base.assets[0]
+    return {
+        "instrument": dataclasses.asdict(evaluator.asset.instrument),
+        "terms": dataclasses.asdict(evaluator.base.terms),
         "costs": _sha256(laid.spread, laid.rate_open, laid.rate_close, laid.nights),
     }
+
+
+def terms_hash(evaluator: Evaluator) -> str:
+    """Return the SHA-256 of instrument, account, costs and conversion rates, in hex."""
+    plain = json.dumps(_terms(evaluator), sort_keys=True, default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def data_hash(evaluator: Evaluator) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
@@ -17,6 +17,11 @@ from lockstep.runs.lock import locked
 _LOCK = "best_configs"
 #: Times another writer is waited for, and the pause before the next time.
 _TRIES, _PAUSE_SECONDS = 120, 0.05
+
+#: What two performances must share to be compared by their scores.
+_MEASURED_ON = ("start", "end", "data_sha256", "terms_sha256")
+#: What is told of a block that was replaced.
+_TOLD_OF = ("optimization_id", "score", "trials", "select", "start", "end")
 
 Entry = Mapping[str, Any]
 
@@ -67,6 +72,9 @@ def entry(
 def merge(results: str | Path, preference: str, entries: Mapping[str, Entry]) -> Path:
     """Lay the blocks of some assets over the file, in one step; others stay as they are.
 
+    The last search is kept, whatever the one before had scored; ``performance.replaced`` tells
+    what it replaced (see `replaced_by`).
+
     Parameters
     ----------
     results : path
@@ -90,15 +98,95 @@ def merge(results: str | Path, preference: str, entries: Mapping[str, Entry]) ->
     OSError
         If it cannot be written.
     """
+
+    def laid_over(own: Mapping[str, Any]) -> dict[str, Any]:
+        new = {
+            key: {**one, "performance": {**one["performance"], "replaced": replaced_by(
+                one, own.get(key))}}
+            for key, one in entries.items()
+        }  # fmt: skip
+        return {**own, **new}
+
+    path, _ = _changed(results, preference, laid_over)
+    return path
+
+
+def replaced_by(new: Entry, old: Any) -> dict[str, Any] | None:
+    """Return what a block replaces, as its ``performance.replaced`` tells it; None if nothing.
+
+    Returns
+    -------
+    dict or None
+        Of the block before: ``optimization_id``, ``score``, ``trials``, ``select``, ``start``,
+        ``end``; and ``comparable``: whether both were measured on the same bars, days, costs and
+        account, by the same number. Where the same parameters were measured on the same, what
+        they had replaced is still told.
+    """
+    if not isinstance(old, Mapping):
+        return None
+    was, now = old.get("performance") or {}, new["performance"]
+    comparable = all(was.get(key) and was.get(key) == now.get(key) for key in _MEASURED_ON)
+    alike = all(old.get(key) == new.get(key) for key in ("strategy", "parameters"))
+    if comparable and alike:
+        kept = was.get("replaced")
+        return dict(kept) if isinstance(kept, Mapping) else None
+    return {**{key: was.get(key) for key in _TOLD_OF}, "comparable": comparable}
+
+
+def tell_walks(
+    results: str | Path, preference: str, walks: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Tell the blocks of the file, in one step, what a walk-forward made of their assets.
+
+    Parameters
+    ----------
+    results : path
+        Where the file stands.
+    preference : str
+        balanced, pnl or drawdown.
+    walks : mapping
+        By key, as `runs.walks.newest_walk` gives them, with ``strategy``. Blocks of another
+        strategy, and those that no search wrote, are left alone.
+
+    Returns
+    -------
+    list of str
+        The keys that were told. Without a file, or for none of them, nothing is written.
+    """
+    if not path_of(results, preference).exists():
+        return []
+
+    def told(own: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: _with_walk(block, walks.get(key)) for key, block in own.items()}
+
+    _, found = _changed(results, preference, told)
+    return found
+
+
+def _with_walk(block: Any, walk: Mapping[str, Any] | None) -> Any:
+    if walk is None or not isinstance(block, Mapping):
+        return block
+    performance = block.get("performance") or {}
+    if block.get("strategy") != walk["strategy"] or not performance.get("optimization_id"):
+        return block
+    return {**block, "performance": {**performance, "walk_forward": dict(walk)}}
+
+
+def _changed(
+    results: str | Path, preference: str, change: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> tuple[Path, list[str]]:
+    """Change the blocks of a file while nobody else does; return it and the keys that differ."""
     path = path_of(results, preference)
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path.parent):
         found = read(path) if path.exists() else {"assets": {}}
         nested = "assets" in found or "portfolio" in found
         own: Any = (found.get("assets") or {}) if nested else found
-        merged = dict(sorted({**own, **entries}.items()))
-        write_json(path, {**found, "assets": merged} if nested else merged)
-    return path
+        new = dict(sorted(change(own).items()))
+        differing = [key for key, block in new.items() if block != own.get(key)]
+        if differing or not path.exists():
+            write_json(path, {**found, "assets": new} if nested else new)
+    return path, differing
 
 
 def performances(results: str | Path, preference: str) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,22 @@ class SavedSearch:
         listed = several if isinstance(several, list) else [self.result]
         told = [one for one in listed if isinstance(one, Mapping)]
         return {str(one["asset"]): one for one in told if isinstance(one.get("asset"), str)}
+
+    @property
+    def looks(self) -> dict[str, Mapping[str, Any]]:
+        """What it tried of each asset on which days: ``looks`` of a walk-forward, else its blocks.
+
+        One that does not say how many trials on which days is not among them.
+        """
+        told = self.result.get("looks")
+        found = told if isinstance(told, Mapping) else self.blocks
+        return {
+            str(asset): one
+            for asset, one in found.items()
+            if isinstance(one, Mapping)
+            and isinstance(one.get("trials"), Mapping)
+            and _is_span(one.get("data"))
+        }
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -157,7 +173,7 @@ class SavedSearch:
 
     @property
     def run(self) -> Path | None:
-        """The run whose days no search saw, of a walk-forward; None without one."""
+        """The run whose days no choice had seen, of a walk-forward; None without one."""
         name = self.result.get("run_id")
         if not isinstance(name, str) or not is_plain(name):
             return None
@@ -173,16 +189,17 @@ class SavedSearch:
 
 
 def earlier_looks(results: str | Path, asset: str, block: Mapping[str, Any]) -> dict[str, int]:
-    """Return the trials of other finished searches that looked at an asset on the same days.
+    """Return the trials of other searches and walk-forwards that looked at an asset's same days.
 
     Parameters
     ----------
     results : path
-        The results: their ``optimization`` holds the searches.
+        The results: their `FOLDERS` hold the searches.
     asset : str
         Symbol.
     block : mapping
-        What this search tells of it: ``study``, ``data``, ``method``, ``seed`` and ``space``.
+        What this search tells of it: ``study``, ``data``, ``trials`` and, if it is no
+        walk-forward, ``method``, ``seed`` and ``space``.
 
     Returns
     -------
@@ -193,34 +210,51 @@ def earlier_looks(results: str | Path, asset: str, block: Mapping[str, Any]) -> 
         cannot be read is left out: it has nothing to do with this search.
     """
     looks: dict[str, tuple[int, str]] = {}
-    for path in sorted(Path(results).glob(f"{FOLDERS[0]}/*/{RESULT_FILES[0]}")):
-        try:
-            other = SavedSearch(path.parent, _object(path)).blocks.get(asset, {})
-        except DataError:
-            continue
+    for name, other in _other_looks(results, asset):
         study = str(other.get("study"))
-        if not _overlap(other.get("data"), block.get("data")):
+        if not _overlap(other["data"], block["data"]):
             continue
         made = int(other["trials"]["made"])
         if study == block.get("study"):
             made -= int(block["trials"]["made"])
         elif _points(other) == _points(block):
             continue
-        looks[study] = max(looks.get(study, (0, "")), (made, path.parent.name))
+        looks[study] = max(looks.get(study, (0, "")), (made, name))
     return dict(sorted((name, made) for made, name in looks.values() if made > 0))
 
 
+def _other_looks(results: str | Path, asset: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the id and what was tried of an asset, of every finished search and walk-forward."""
+    for folder, file in zip(FOLDERS, RESULT_FILES):
+        for path in sorted(Path(results).glob(f"{folder}/*/{file}")):
+            try:
+                found = SavedSearch(path.parent, _object(path)).looks.get(asset)
+            except DataError:
+                continue
+            if found is not None:
+                yield path.parent.name, found
+
+
 def _points(block: Mapping[str, Any]) -> list[Any]:
-    """Return what makes the points of a search: only one that learns heeds what it looks for."""
-    learns = block.get("method") == "bayesian"
-    names = ("method", "seed", "space", *(("objective",) if learns else ()))
-    return [block.get(name) for name in names]
+    """Return what makes the points of a search.
+
+    One that learns heeds what it looks for, and on which data; the study of a walk-forward is
+    named by its points.
+    """
+    if "method" not in block:
+        return [block.get("study")]
+    learns = block["method"] == "bayesian"
+    heeded = [block.get("objective"), block.get("constraints"), block["data"].get("sha256")]
+    named = [block.get(name) for name in ("method", "seed", "space")]
+    return [*named, *(heeded if learns else ())]
 
 
-def _overlap(one: Any, other: Any) -> bool:
+def _is_span(data: Any) -> bool:
+    return isinstance(data, Mapping) and all(isinstance(data.get(k), str) for k in ("start", "end"))
+
+
+def _overlap(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether two spans of data, ISO and UTC, share a moment."""
-    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
-        return False
     return bool(one["start"] < other["end"] and other["start"] < one["end"])
 
 
