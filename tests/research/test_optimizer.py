@@ -202,3 +202,15 @@ def test_an_undefined_score_ranks_behind_and_a_broken_limit_is_never_best(evalua
 def test_settings_that_cannot_be_are_refused(evaluator, space, given, words):
     with pytest.raises(ConfigError, match=words):
         ParameterOptimizer(evaluator, space, **given)
+
+
+@pytest.mark.parametrize("method", ["grid", "random", "bayesian"])
+def test_a_space_of_which_the_strategy_refuses_every_point_is_told_and_never_searched(
+    evaluator, method
+):
+    ranges = {"volatility_min": [0.8, 0.9], "volatility_max": [0.3, 0.4]}
+    space = Space.of(evaluator.asset, ranges)
+    with pytest.raises(ConfigError, match=r"refuses every point of the ranges\. The first, .*0\.8"):
+        ParameterOptimizer(evaluator, space, method=method)
+    some = Space.of(evaluator.asset, {**ranges, "volatility_max": [0.3, 0.85]})
+    assert len(ParameterOptimizer(evaluator, some, method="grid").search().trials) == 1

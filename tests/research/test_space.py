@@ -121,6 +121,7 @@ def test_steps_do_not_gather_rounding(evaluator):
         ({"bollinger_period": [10, 10.5]}, "10.5 cannot be tried; expected whole numbers"),
         ({"hour_zone": [1, 2]}, "1 cannot be tried; expected values like 'UTC'"),
         ({"hour_zone": "1:2"}, "hour_zone is no number; list its values"),
+        ({"hour_zone": ["UTC", "Mars/Olympus"]}, "'Mars/Olympus' cannot be tried: hour_zone is"),
         ({}, "there is nothing to vary"),
     ],
 )

@@ -17,7 +17,14 @@ from lockstep.core.trial import Trial
 from lockstep.research.bayesian import Bayesian
 from lockstep.research.evaluation import Evaluator
 from lockstep.research.objectives import Constraints, Objective, objective, scores_of
-from lockstep.research.proposals import METHODS, USUAL_TRIALS, Listed, Proposer, accepts
+from lockstep.research.proposals import (
+    METHODS,
+    USUAL_TRIALS,
+    Listed,
+    Proposer,
+    accepts,
+    check_any,
+)
 from lockstep.research.robustness import Nearby, Neighbourhood, nearby, neighbourhood
 from lockstep.research.sampling import grid, sobol
 from lockstep.research.search import Search
@@ -80,7 +87,7 @@ class ParameterOptimizer:
     Raises
     ------
     ConfigError
-        If a setting is unknown or out of range.
+        If a setting is unknown or out of range, or the strategy refuses every point of the space.
     """
 
     evaluator: Evaluator
@@ -105,6 +112,7 @@ class ParameterOptimizer:
             raise ConfigError(f"candidates is {self.candidates}; expected 0 or more.")
         if not self.goals:
             raise ConfigError("no objective is named; expected one or more.")
+        check_any(self.evaluator, self.space)
 
     @property
     def goals(self) -> tuple[Objective, ...]:

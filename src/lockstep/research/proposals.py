@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from lockstep.core.errors import ConfigError
 from lockstep.core.trial import Trial
 from lockstep.research.evaluation import Evaluator
-from lockstep.research.sampling import Valid
+from lockstep.research.sampling import MOST_POINTS, Valid
+from lockstep.research.space import Space
 
 METHODS = ("grid", "random", "bayesian")
 #: Trials of a search whose number is not given.
@@ -60,3 +61,24 @@ def accepts(evaluator: Evaluator) -> Valid:
         return True
 
     return is_valid
+
+
+def check_any(evaluator: Evaluator, space: Space) -> None:
+    """Check that the strategy takes some point; of a space too large for a grid nothing is asked.
+
+    Raises
+    ------
+    ConfigError
+        If it refuses all of them, with its reason for the first.
+    """
+    if space.size > MOST_POINTS or any(map(accepts(evaluator), space.points())):
+        return
+    first = next(space.points())
+    try:
+        evaluator.strategy(first)
+    except ConfigError as error:
+        shown = ", ".join(f"{name} {value}" for name, value in first.items())
+        raise ConfigError(
+            f"{evaluator.asset.symbol}: {evaluator.asset.strategy} refuses every point of the "
+            f"ranges. The first, {shown}: {error} Change the ranges."
+        ) from error

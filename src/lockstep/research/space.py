@@ -12,7 +12,7 @@ import numpy as np
 
 from lockstep.config.models import AssetConfig
 from lockstep.core.errors import ConfigError
-from lockstep.core.parameters import Parameter, nearest, parameters
+from lockstep.core.parameters import Parameter, build, nearest, parameters
 from lockstep.core.plan import AssetPlan
 from lockstep.core.registry import strategies
 from lockstep.research.evaluation import Evaluator
@@ -210,6 +210,7 @@ class Space:
                 continue
             try:
                 found[name] = _written(name, raw, declared[name], defaults[name])
+                _check_names(found[name], strategy)
             except ConfigError as error:
                 findings.append(str(error))
         if findings:
@@ -305,6 +306,15 @@ def _written(name: str, raw: Any, spec: Parameter, default: Any) -> Dimension:
         if _is_number(level) and not within(level, spec):
             raise ConfigError(f"{name}: {level:g} is out of its declared bounds, {_bounds(spec)}.")
     return Dimension(name, levels, is_number=_is_number(default))
+
+
+def _check_names(one: Dimension, strategy: type) -> None:
+    """Check that the strategy takes each name by itself: no combination makes a wrong one right."""
+    for level in () if one.is_number else one.levels:
+        try:
+            build(strategy, {one.name: level})
+        except ConfigError as error:
+            raise ConfigError(f"{one.name}: {level!r} cannot be tried: {error}") from error
 
 
 def within(value: float, spec: Parameter) -> bool:
