@@ -48,6 +48,7 @@ def test_every_asset_has_its_page_and_its_figures(results):
     page = (path / "optimization.txt").read_text()
     assert page.count("WHAT WAS CHOSEN") == 2
     assert page.splitlines()[7].startswith("| ")
+    assert page.count("  Net P&L, USD ") == 2
     for symbol in ("EURGBPX", "NZDUSDX"):
         names = sorted(one.stem for one in (path / "figures" / symbol).iterdir())
         assert names == ["contour", "history", "importance", "parallel", "slices"]

@@ -151,3 +151,10 @@ def test_the_pictures_are_drawn_and_are_the_same_each_time(count):
 def test_a_p_value_is_never_zero():
     assert chance(0.0002) == "< 0.001"
     assert chance(0.0444) == "0.044"
+
+
+def test_money_names_its_currency_and_that_it_differs_if_it_does():
+    same, _ = compared([side(1), side(2)], QUICK, "name")
+    assert "Net P&L, USD" in text(same)
+    apart, _ = compared([side(1), side(2, facts={"currency": "EUR"})], QUICK, "name")
+    assert "Net P&L, its currency" in text(apart)

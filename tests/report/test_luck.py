@@ -203,3 +203,8 @@ def test_too_few_days_to_split_leave_their_panels_empty():
     _, ranks, cloud = draw(picture(*of(short))).axes
     for axes in (ranks, cloud):
         assert [text.get_text() for text in axes.texts] == ["not measured"]
+
+
+def test_of_one_try_no_best_of_many_is_told():
+    told, _ = of([trial(0, np.random.default_rng(1).normal(0.001, 0.01, 240))])
+    assert "In sample one try without any skill would show about 0; this shows" in sentence(told)

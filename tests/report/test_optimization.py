@@ -130,3 +130,13 @@ def test_dates_are_utc_money_has_a_currency_and_labels_say_what_they_mean():
     assert "2025-01-01 00:00 to 2025-07-01 00:00 UTC" in said
     assert "Net P&L, CHF" in said
     assert "IN-SAMPLE - chosen on the very days it is shown on." in said
+
+
+def test_a_goal_that_is_a_metric_of_another_name_has_one_column():
+    made = study(goals=2)
+    goals = (made.goals[0], dataclasses.replace(made.goals[1], name="pnl"))
+    text = page(dataclasses.replace(made, goals=goals))
+    (head,) = [
+        line for line in text.splitlines() if line.split()[:3] == ["trial", "sharpe", "pnl"]
+    ][:1]
+    assert "net P&L" not in head

@@ -171,7 +171,7 @@ def test_blocks_that_were_replaced_are_told_with_both_scores_and_whether_they_co
     rows = [one.split() for one in text[text.index("SEARCH REPLACED") :].splitlines()]
     assert ["balanced", "EURUSD_5m", "1.25", "0.8", "400", "100", "2024-01-01", "2024-12-31",
             "no"] in rows  # fmt: skip
-    assert ["pnl", "EURUSD_5m", "1.25", "5000", "400", "100", "2024-01-01", "2024-12-31",
+    assert ["pnl", "EURUSD_5m", "1.25", "5,000", "400", "100", "2024-01-01", "2024-12-31",
             "yes"] in rows  # fmt: skip
     assert ["pnl", "OLD_5m", "-", "7", "-", "100", "-", "-", "no"] in rows
     assert "They were of 20260101-000000-00000000 and no search." in flat(text)

@@ -87,3 +87,26 @@ def test_every_decision_code_refuses_or_cuts_an_entry_or_speaks_of_the_account()
 def test_money_is_brief_where_room_is_scarce():
     said = [wording.brief(amount) for amount in (0.0, -0.004, 12.5, 99.0, -1919.6, 1e6, -2.345e9)]
     assert said == ["0", "0", "+12.50", "+99", "-1,920", "+1.00M", "-2,345.00M"]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0.0, "0"),
+        (-0.05504, "-0.05504"),
+        (1.14159, "1.142"),
+        (999.96, "1000"),
+        (-18059.6, "-18,060"),
+    ],
+)
+def test_a_score_is_readable_whatever_its_unit(number, shown):
+    assert wording.score(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("end", "day"),
+    [("2019-01-01T00:00:00", "2018-12-31"), ("2018-12-31T15:35:00", "2018-12-31"),
+     ("2018-12-31", "2018-12-31")],
+)  # fmt: skip
+def test_the_last_day_of_a_span_is_that_of_its_last_bar(end, day):
+    assert wording.last_day(end) == day

@@ -36,7 +36,7 @@ from lockstep.core.files import atomic, write_json
 from lockstep.data.rates import Pair
 from lockstep.engine.plan import own_pairs
 from lockstep.report import luck as pages
-from lockstep.report.wording import counted
+from lockstep.report.wording import counted, score
 from lockstep.research.evaluation import Evaluator
 from lockstep.research.luck import LuckTest, verdict
 from lockstep.research.luck_numbers import numbers as luck_numbers
@@ -377,5 +377,5 @@ def summary(told: Mapping[str, Any], place: Path) -> list[str]:
             lines.append(f"{symbol}: nothing to choose in {made}")
             continue
         chosen = ", ".join(f"{name} {value}" for name, value in one["best_params"].items())
-        lines.append(f"{symbol}: {goal} {one['best_score']:.4g} in {made}: {chosen}")
+        lines.append(f"{symbol}: {goal} {score(one['best_score'])} in {made}: {chosen}")
     return [*lines, f"report: {place / tuned.PAGE}", f"result: {place / RESULT_FILE}"]

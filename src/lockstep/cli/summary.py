@@ -11,6 +11,7 @@ from lockstep.config.presets import PREFERENCES
 from lockstep.core.errors import DataError
 from lockstep.core.files import write_text
 from lockstep.report import summary_page
+from lockstep.report.wording import score
 from lockstep.runs import best_configs
 from lockstep.runs.searches import FOLDERS, RESULT_FILES, SavedSearch
 from lockstep.runs.walks import newest_walk
@@ -80,7 +81,7 @@ def shortly(found: Mapping[str, Told]) -> str:
 def _replaced(key: str, one: Told) -> str:
     was = one["replaced"]
     scores = [
-        "unknown" if score is None else f"{score:.4g}" for score in (was["score"], one["score"])
+        "unknown" if value is None else score(value) for value in (was["score"], one["score"])
     ]
     same = "the same data and costs" if was["comparable"] else "other data or costs"
     return f"{key} {scores[0]} -> {scores[1]}, {same}"

@@ -58,7 +58,7 @@ _WHOLE: tuple[tuple[str, str, Show], ...] = (
     ("Expectancy, R", "expectancy_r", multiple),
     ("SQN", "sqn", ratio),
     ("Exposure, %", "exposure", points),
-    ("Turnover a year", "turnover_per_year", ratio),
+    ("Turnover, x equity a year", "turnover_per_year", ratio),
     ("Spread paid", "spread_cost", units),
     ("Slippage paid", "slippage_cost", units),
     ("Commission paid", "commission", units),
@@ -67,6 +67,7 @@ _WHOLE: tuple[tuple[str, str, Show], ...] = (
     ("Stop-outs", "stop_outs", count),
     ("Breaker trips", "breaker_trips", count),
 )
+_MONEY = ("net_pnl", "spread_cost", "slippage_cost", "commission", "swap")
 #: What is taken from the account's block of metrics.json.
 WHOLE = tuple(key for _, key, _ in _WHOLE)
 _TEST = (
@@ -199,7 +200,10 @@ def _losing(one: str, numbers: Numbers) -> str:
 
 def _table(numbers: Numbers, part: str, rows: Sequence[tuple[str, str, Show]]) -> list[str]:
     notes = Footnotes()
-    columns = [Column("", [name for name, *_ in rows], left=True)]
+    held = {str(run["currency"]) for run in numbers["runs"]}
+    unit = held.pop() if len(held) == 1 else "its currency"
+    names = [f"{name}, {unit}" if key in _MONEY else name for name, key, _ in rows]
+    columns = [Column("", names, left=True)]
     for at, run in enumerate(numbers["runs"]):
         cells = [
             _cell(run[part].get(key), f"runs.{at}.{part}.{key}", show, numbers, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -145,6 +146,8 @@ def _against_luck(numbers: Numbers) -> str:
     inside = numbers["in_sample"]
     hurdle, shown = ratio(inside["hurdle_sharpe"]), ratio(inside["sharpe"])
     tried = f"the best of so many tries, none of them with any skill, would show about {hurdle}"
+    if numbers["verdict"]["effective_trials"] <= 1.0:
+        tried = "one try without any skill would show about 0"
     if numbers["verdict"]["in_sample_of"] != _WINDOWS:
         return f"In sample {tried}; this shows {shown}"
     whose = "that of every asset at equal weights" if len(numbers["by_asset"]) > 1 else "the best"
@@ -209,7 +212,7 @@ def _hurdles(numbers: Numbers, notes: Footnotes) -> list[str]:
         Column("chosen", [cell(name, "sharpe", ratio) for name in rows]),
         Column("best by|luck", [cell(name, "hurdle_sharpe", ratio) for name in rows]),
         Column("deflated|Sharpe", [cell(name, "deflated_sharpe", percent) for name in rows]),
-        Column("days needed|for 95%", [cell(n, "deflated_track_record_days", count) for n in rows]),
+        Column("days needed|for 95%", [cell(n, "deflated_track_record_days", _days) for n in rows]),
         Column(
             "by spread|of trials", [cell(n, "deflated_sharpe_by_spread", percent) for n in rows]
         ),
@@ -320,6 +323,10 @@ def _cells(numbers: Numbers, notes: Footnotes) -> Callable[[str, str, Callable[[
 
 def _or(value: float | None, show: Callable[[float], str], missing: str = "n/a") -> str:
     return missing if value is None else show(value)
+
+
+def _days(number: float) -> str:
+    return count(math.ceil(number))
 
 
 def _about(number: float) -> str:

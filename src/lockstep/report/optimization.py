@@ -24,6 +24,7 @@ from lockstep.report.wording import (
     plain,
     points,
     ratio,
+    score,
     words,
 )
 
@@ -32,6 +33,8 @@ Show = Callable[[float], str]
 #: Trials that the page lists.
 TOP = 10
 _MOST_REASONS = 5
+#: Objectives that show a metric of another name, as it is.
+_GOALS = {"pnl": "net_pnl"}
 _METRICS: tuple[tuple[str, str, Show], ...] = (
     ("Sharpe ratio", "sharpe", ratio),
     ("Net P&L", "net_pnl", lambda value: f"{round(value) + 0:,}"),
@@ -45,7 +48,7 @@ _METRICS: tuple[tuple[str, str, Show], ...] = (
     ("SQN", "sqn", ratio),
     ("Win rate, %", "win_rate", points),
     ("Expectancy, R", "expectancy_r", multiple),
-    ("Trades", "trades", count),
+    ("Trades", "trades", lambda value: count(round(value))),
 )
 _CARE = (
     (
@@ -233,9 +236,9 @@ def _listed(study: Study, places: Sequence[int]) -> list[str]:
     trials = [study.trials[place] for place in places]
     columns = [Column("trial", [str(trial.number) for trial in trials])]
     columns += [
-        Column(goal.name, [f"{goal.scores[place]:.4g}" for place in places]) for goal in study.goals
+        Column(goal.name, [score(goal.scores[place]) for place in places]) for goal in study.goals
     ]
-    shown = {goal.name for goal in study.goals}
+    shown = {_GOALS.get(goal.name, goal.name) for goal in study.goals}
     for head, key, show in (
         ("Sharpe", "sharpe", ratio),
         ("net P&L", "net_pnl", lambda value: f"{round(value) + 0:,}"),
@@ -254,13 +257,12 @@ def _robustness(study: Study) -> list[str]:
     near = study.plateau
     if not near or study.chosen is None:
         return paragraph("Not measured: nothing was tried around a chosen trial.")
-    score = study.goals[0].scores[study.chosen]
-    fall = near.get("fall")
+    goal, fall = study.goals[0], near.get("fall")
     items = [
-        ("Score of the chosen", f"{score:.4g}"),
+        ("Score of the chosen", f"{score(goal.scores[study.chosen])}: {goal.doc} ({goal.unit})"),
         (
             "Plateau score",
-            f"{near['score']:.4g}: mean of it and of all points one step and 10% beside it",
+            f"{score(near['score'])}: mean of it and of all points one step and 10% beside it",
         ),
         (
             "Lost beside it",
@@ -274,7 +276,9 @@ def _robustness(study: Study) -> list[str]:
         lines += table(
             [
                 Column("parameter", [name for name, _ in falls], left=True),
-                Column("largest fall to a side", [f"{value:.4g}" for _, value in falls]),
+                Column(
+                    f"largest fall of {goal.name} to a side", [score(value) for _, value in falls]
+                ),
             ]
         )
     return lines

@@ -17,6 +17,7 @@ from lockstep.report.wording import (
     plain,
     points,
     ratio,
+    score,
     signed,
     words,
 )
@@ -291,8 +292,8 @@ def _replaced(found: Mapping[str, Mapping[str, Numbers]]) -> list[str]:
     columns = [
         Column("file", [preference for preference, *_ in rows], left=True),
         Column("asset", [key for _, key, *_ in rows], left=True),
-        Column("score|before", [_shown(was["score"], _score) for *_, was in rows]),
-        Column("now", [_shown(one["score"], _score) for *_, one, _ in rows]),
+        Column("score|before", [_shown(was["score"], score) for *_, was in rows]),
+        Column("now", [_shown(one["score"], score) for *_, one, _ in rows]),
         Column("trials|before", [_shown(was["trials"], count) for *_, was in rows]),
         Column("now", [_shown(one["trials"], count) for *_, one, _ in rows]),
         Column("from,|before", [plain(was["start"] or "-")[:10] for *_, was in rows]),
@@ -308,10 +309,6 @@ def _replaced(found: Mapping[str, Mapping[str, Numbers]]) -> list[str]:
     )
     names = sorted({plain(was["optimization_id"] or "no search") for *_, was in rows})
     return [*table(columns), *paragraph(f"They were of {listed(names)}."), *paragraph(said)]
-
-
-def _score(value: float) -> str:
-    return f"{value:.4g}"
 
 
 def _shown(value: Any, show: Show) -> str:

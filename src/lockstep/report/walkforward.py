@@ -20,6 +20,7 @@ from lockstep.report.wording import (
     points,
     ratio,
     signed,
+    words,
 )
 
 Numbers = Mapping[str, Any]
@@ -197,6 +198,7 @@ def _windows(numbers: Numbers, notes: Footnotes) -> list[str]:
 def _assets(numbers: Numbers) -> list[str]:
     windows: Sequence[Numbers] = numbers["windows"]
     symbols: Sequence[str] = numbers["symbols"]
+    currency = numbers["settings"]["currency"]
     pnl = {
         symbol: sum(one["by_asset"][symbol]["out_of_sample_pnl"] for one in windows)
         for symbol in symbols
@@ -208,7 +210,7 @@ def _assets(numbers: Numbers) -> list[str]:
         [
             Column("asset", list(symbols), left=True),
             Column("windows|traded", [f"{len(traded[s])} of {len(windows)}" for s in symbols]),
-            Column("P&L out of|sample", [signed(pnl[s]) for s in symbols]),
+            Column(f"P&L out of|sample, {currency}", [signed(pnl[s]) for s in symbols]),
             Column("mean|weight, %", [points(_mean_weight(windows, s)) for s in symbols]),
         ]
     )
@@ -340,7 +342,7 @@ def _made(numbers: Numbers) -> list[str]:
             ("Assets", f"{rule}{most}; at least {counted(made['fewest_days'], 'in-sample day')}"),
             (
                 "Weights",
-                f"{made['allocation']} on in-sample returns, at most "
+                f"{words(made['allocation'])} on in-sample returns, at most "
                 f"{percent(made['max_asset_weight'])}; moved at each window"
                 + ("" if made["rebalance"] == "none" else f" and {made['rebalance']}"),
             ),

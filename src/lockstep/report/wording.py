@@ -85,6 +85,11 @@ def multiple(number: float) -> str:
     return f"{_unsigned_zero(number, 3):,.3f}"
 
 
+def score(number: float) -> str:
+    """Return an objective's number, whatever its unit: four digits, from a thousand on whole."""
+    return f"{number:,.0f}" if abs(number) >= 1000.0 else f"{number:.4g}"
+
+
 def days(number: float) -> str:
     """Return a number of days, one decimal."""
     return f"{_unsigned_zero(number, 1):,.1f}"
