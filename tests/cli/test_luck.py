@@ -142,3 +142,13 @@ def test_a_search_that_is_not_finished_is_refused(place, capsys):
     (Path("results/optimization") / ID / "result.json").unlink()
     assert luck(ID) == 4
     assert "it is no finished search" in capsys.readouterr().err
+
+
+def test_a_point_that_was_proposed_again_is_no_trial_as_in_the_search_itself(place, capsys):
+    trials = noise(8, count=10)
+    again = [dataclasses.replace(trials[1], number=at, duplicate_of=1) for at in (10, 11)]
+    search(OTHER, [*trials, *again])
+    assert luck(OTHER, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"]["trials"] == 10
+    assert told["trials"]["repeated"] == 0

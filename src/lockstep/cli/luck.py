@@ -60,12 +60,16 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
 def trials_of(
     searches: Sequence[SavedSearch], where: str | None
 ) -> tuple[list[Trial], list[Trial]]:
-    """Return the trials of the first search, and those of all; a shared study counts once."""
+    """Return the trials of the first search, and those of all; a shared study counts once.
+
+    A point that a search proposed again was not played again, and is no trial.
+    """
     found: list[Trial] = []
     own: list[Trial] = []
     seen: set[tuple[str, int]] = set()
     for search in searches:
-        trials = search.trials(trial_store(where or search.place))
+        kept = search.trials(trial_store(where or search.place))
+        trials = [one for one in kept if one.duplicate_of is None]
         own = own or trials
         found += [one for one in trials if (one.study, one.number) not in seen]
         seen.update((one.study, one.number) for one in trials)
