@@ -309,3 +309,18 @@ def test_of_a_walk_forward_without_a_choice_the_last_window_is_what_others_repea
     found = judged([*early, *late], windows={"early", "A-search"})
     assert found.chosen == Undefined("no trial may be chosen: none keeps the limits of the search")
     assert found.tally.effective == judged(late).tally.effective
+
+
+def test_the_middle_of_the_field_is_that_of_proposed_trials_not_of_points_beside_the_best():
+    trials = noise(11, count=9)
+    best = max(trials, key=lambda one: one.metrics["sharpe"])
+    dice = np.random.default_rng(1)
+    beside = [
+        trial(at, best.daily + dice.normal(0.001, 1e-4, 240), study="A-search-beside",
+              parameters={"stop": 100 + at})
+        for at in range(12)
+    ]  # fmt: skip
+    found = told([*trials, *beside])
+    alone = told(trials)
+    assert found["by_asset"]["A"]["middle_sharpe"] == alone["by_asset"]["A"]["middle_sharpe"]
+    assert found["verdict"]["trials"] == 21

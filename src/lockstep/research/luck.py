@@ -22,7 +22,7 @@ from lockstep.metrics.reality_check import RealityCheck, superior_predictive_abi
 from lockstep.metrics.returns import daily_sharpe
 from lockstep.metrics.undefined import Measure, Undefined
 from lockstep.research.objectives import Constraints, objective, ranked
-from lockstep.research.trial_fields import Field, Tally, fields_of, repeated
+from lockstep.research.trial_fields import BESIDE, Field, Tally, fields_of, repeated
 
 _NO_CHOICE = Undefined("no trial may be chosen: none keeps the limits of the search")
 
@@ -112,6 +112,9 @@ class Judged:
         All trials of the asset, those on other days included.
     ratios : ndarray, shape (n_trials,)
         Sharpe ratio per day of the different trials on these days.
+    middle : float or Undefined
+        Median ratio of those that the search proposed: points tried beside the best lie where it
+        is good, and say nothing of what such parameters make without choosing.
     deflation : Deflation or Undefined
         Of the chosen.
     overfitting : Overfitting or Undefined
@@ -127,6 +130,7 @@ class Judged:
     days: Ints
     tally: Tally
     ratios: Array
+    middle: Measure
     deflation: Deflation | Undefined
     overfitting: Overfitting | Undefined
     reality: RealityCheck | Undefined
@@ -255,6 +259,7 @@ def _judged(trials: Sequence[Trial], given: Trial | None, how: LuckTest) -> Judg
         days=mine.days,
         tally=tally,
         ratios=_ratios(mine.returns),
+        middle=_middle(mine),
         deflation=_deflated(chosen, tally.effective, mine.returns) if chosen else _NO_CHOICE,
         overfitting=_overfitting(active),
         reality=_checked(active, how),
@@ -288,6 +293,13 @@ def _active(mine: Field, chosen: Trial | None, how: LuckTest) -> list[int]:
 
 def _ratios(returns: Array) -> Array:
     return returns.mean(axis=0) / returns.std(axis=0, ddof=1) if returns.size else np.empty(0)
+
+
+def _middle(mine: Field) -> Measure:
+    proposed = [at for at, one in enumerate(mine.trials) if not one.study.endswith(BESIDE)]
+    if not proposed:
+        return Undefined("no trial moved")
+    return float(np.median(_ratios(mine.returns[:, proposed])))
 
 
 def _overfitting(returns: Array) -> Overfitting | Undefined:

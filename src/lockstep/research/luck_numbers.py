@@ -257,10 +257,10 @@ def _pbo(found: Overfitting | Undefined) -> Measure:
 
 
 def _middle(one: Judged) -> Measure:
-    """Return the median Sharpe ratio of the different trials, a year."""
-    if not len(one.ratios):
-        return Undefined("no trial moved")
-    return float(np.median(one.ratios)) * math.sqrt(days_per_year(one.days))
+    """Return the median Sharpe ratio of the different trials that were proposed, a year."""
+    if isinstance(one.middle, Undefined):
+        return one.middle
+    return one.middle * math.sqrt(days_per_year(one.days))
 
 
 def _growth(record: Record) -> float:
