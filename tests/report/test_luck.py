@@ -121,9 +121,9 @@ def test_of_a_walk_forward_the_windows_promised_and_one_search_of_all_days_is_he
     assert "| Sharpe ratio in sample 2.35 (median of the windows) | out of sample" in line
     own, hurdle = told["in_sample"]["sharpe"], told["in_sample"]["hurdle_sharpe"]
     assert (
-        "Chosen with hindsight on 2016-07-18 to 2017-03-14, the best of so many tries, none of "
-        f"them with any skill, would show about {hurdle:.2f}; that of every asset at equal weights "
-        f"shows {own:.2f}"
+        "Chosen and shown on the same days, 2016-07-18 to 2017-03-14, the best of so many tries, "
+        f"none of them with any skill, would show about {hurdle:.2f}; that of every asset at equal "
+        f"weights shows {own:.2f}"
     ) in line
     alone, _ = of(noise(8), unseen=unseen, promised=Undefined("no window has a value"))
     assert "Sharpe ratio in sample n/a (median of the windows)" in first_line(alone)

@@ -144,7 +144,7 @@ def test_what_walk_forwards_made_is_told_as_what_choosing_made_not_these_paramet
     ]  # fmt: skip
     said = flat(text)
     assert "It tells what CHOOSING made, anew in every window" in said
-    assert f"{WALK['id']} (EURUSD_5m): chosen by random search for sharpe, 50 trials" in said
+    assert f"{WALK['id']} (EURUSD_5m): chosen by random search for sharpe, at most 50" in said
     assert "trials a window of 2 months, traded 1 month." in said
     assert max(map(len, text.splitlines())) <= WIDTH
 
@@ -174,6 +174,6 @@ def test_blocks_that_were_replaced_are_told_with_both_scores_and_whether_they_co
     assert ["pnl", "EURUSD_5m", "1.25", "5,000", "400", "100", "2024-01-01", "2024-12-31",
             "yes"] in rows  # fmt: skip
     assert ["pnl", "OLD_5m", "-", "7", "-", "100", "-", "-", "no"] in rows
-    assert "They were of 20260101-000000-00000000 and no search." in flat(text)
+    assert "What was replaced came from 20260101-000000-00000000 and no search." in flat(text)
     assert "WHAT THIS SEARCH REPLACED" not in page(numbers())
     assert max(map(len, text.splitlines())) <= WIDTH

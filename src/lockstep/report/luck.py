@@ -142,7 +142,7 @@ def _odds(numbers: Numbers) -> str:
 
 
 def _against_luck(numbers: Numbers) -> str:
-    """Return what luck would show and what is shown; of a walk-forward, of one search of days."""
+    """Return what luck would show and what is shown; of a walk-forward, of one of its searches."""
     inside = numbers["in_sample"]
     hurdle, shown = ratio(inside["hurdle_sharpe"]), ratio(inside["sharpe"])
     tried = f"the best of so many tries, none of them with any skill, would show about {hurdle}"
@@ -152,7 +152,7 @@ def _against_luck(numbers: Numbers) -> str:
         return f"In sample {tried}; this shows {shown}"
     whose = "that of every asset at equal weights" if len(numbers["by_asset"]) > 1 else "the best"
     when = f"{inside['first_day']} to {inside['last_day']}"
-    return f"Chosen with hindsight on {when}, {tried}; {whose} shows {shown}"
+    return f"Chosen and shown on the same days, {when}, {tried}; {whose} shows {shown}"
 
 
 def _choice(numbers: Numbers) -> str:

@@ -274,7 +274,7 @@ def _ways(walks: Mapping[str, Numbers]) -> list[str]:
 
 def _way(one: Numbers) -> str:
     tried = one["trials_a_window"]
-    many = "every point" if tried is None else counted(tried, "trial")
+    many = "every point" if tried is None else f"at most {counted(tried, 'trial')}"
     return (
         f"chosen by {one['method']} search for {one['objective']}, {many} a window of "
         f"{counted(one['in_sample_months'], 'month')}, traded "
@@ -308,7 +308,11 @@ def _replaced(found: Mapping[str, Mapping[str, Numbers]]) -> list[str]:
         "it takes its kept trials over."
     )
     names = sorted({plain(was["optimization_id"] or "no search") for *_, was in rows})
-    return [*table(columns), *paragraph(f"They were of {listed(names)}."), *paragraph(said)]
+    return [
+        *table(columns),
+        *paragraph(f"What was replaced came from {listed(names)}."),
+        *paragraph(said),
+    ]
 
 
 def _shown(value: Any, show: Show) -> str:

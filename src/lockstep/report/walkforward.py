@@ -354,7 +354,7 @@ def _made(numbers: Numbers) -> list[str]:
 
 def _trials(made: Numbers) -> str:
     given = made["trials_a_window"]
-    return "every point" if given is None else counted(given, "trial")
+    return "every point" if given is None else f"at most {counted(given, 'trial')}"
 
 
 def _rules(made: Numbers) -> str:
