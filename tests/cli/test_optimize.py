@@ -141,9 +141,10 @@ def test_what_other_searches_looked_at_on_these_days_is_told(tmp_path, capsys):
         f"together: luck {second['id']} {first['id']}"
     )
     page = (newest(tmp_path) / "optimization.txt").read_text(encoding="utf-8")
-    assert f"NOT COUNTED above: {made} further trials of EURGBPX on these days" in page
+    box = page.index("NOT COUNTED above: "), page.index(f"{made} further trials of EURGBPX")
+    assert max(box) < page.index("WHAT WAS CHOSEN")
     summary = (tmp_path / "portfolio_summary.txt").read_text(encoding="utf-8")
-    assert f"  - not counted: {made} further trials on these days by 1 other search or" in summary
+    assert f"| not counted: {made} further trials on these days by 1 other search or" in summary
 
 
 def test_limits_that_nothing_keeps_leave_a_partial_result_with_all_trials(tmp_path, capsys):

@@ -25,15 +25,11 @@ def looked(blocks: Mapping[str, Mapping[str, Any]], results: str | Path) -> dict
 def with_earlier(
     blocks: Mapping[str, Mapping[str, Any]], results: str | Path
 ) -> dict[str, dict[str, Any]]:
-    """Return the blocks of a search with what else looked at their days, told first of notices."""
+    """Return the blocks of a search with what else looked at their days, and its sentence."""
     looks = looked(blocks, results)
     said = sentences(looks)
     return {
-        asset: {
-            **block,
-            "earlier": looks[asset],
-            "notices": [*([said[asset]] if asset in said else []), *block["notices"]],
-        }
+        asset: {**block, "earlier": looks[asset], "not_counted": said.get(asset, "")}
         for asset, block in blocks.items()
     }
 

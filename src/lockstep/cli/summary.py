@@ -45,7 +45,7 @@ def write(told: Told, results: str | Path) -> Path:
         "capital": told["capital"],
         "labels": [label for label in told["labels"] if label != "IN-SAMPLE"],
         "luck": told["luck"],
-        "notices": earlier.line(told["id"], earlier.of_blocks(told["assets"])),
+        "not_counted": earlier.line(told["id"], earlier.of_blocks(told["assets"])),
         "assets": {
             key: {"performance": one, "now": one.get("optimization_id") == told["id"]}
             for key, one in assets.items()
@@ -83,7 +83,7 @@ def _replaced(key: str, one: Told) -> str:
     scores = [
         "unknown" if value is None else score(value) for value in (was["score"], one["score"])
     ]
-    same = "the same data and costs" if was["comparable"] else "other data or costs"
+    same = "the same data and costs" if was["comparable"] else "not comparable"
     return f"{key} {scores[0]} -> {scores[1]}, {same}"
 
 

@@ -91,7 +91,8 @@ def write_pages(found: Found, place: Path) -> None:
     pages = []
     for search, evaluator in zip(found.searches, found.evaluators):
         study = study_of(search, evaluator, found.told)
-        pages.append(optimization.page(study, found.told["luck"]))
+        not_counted = found.told["assets"][search.asset]["not_counted"]
+        pages.append(optimization.page(study, found.told["luck"], not_counted))
         for name, png in pictures(study).items():
             write_bytes(place / FIGURES / study.asset / f"{name}.png", png)
     write_text(place / PAGE, "\n".join(pages))

@@ -252,11 +252,6 @@ def _told(
     """Return the content of walkforward.json."""
     found, tried = numbers(walk, analyzer), looks(walk)
     before, made = earlier.looked(tried, results), alone(walk, analyzer)
-    found["notices"] = [
-        *earlier.repeated(made, results),
-        *earlier.sentences(before).values(),
-        *found["notices"],
-    ]
     judged = luck(walk, analyzer)
     if isinstance(judged, Undefined):
         found["undefined"]["luck"] = judged.reason
@@ -271,6 +266,10 @@ def _told(
         "alone": made,
         "looks": tried,
         "earlier": before,
+        "not_counted": [
+            *earlier.repeated(made, results),
+            *earlier.sentences(before).values(),
+        ],
         "cross_validation": None if cross is None else crossed_numbers(cross),
     }
 

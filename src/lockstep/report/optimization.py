@@ -63,7 +63,7 @@ _CARE = (
 )
 
 
-def page(study: Study, luck: Mapping[str, Any] | None = None) -> str:
+def page(study: Study, luck: Mapping[str, Any] | None = None, not_counted: str = "") -> str:
     """Return the page of one asset's search.
 
     Parameters
@@ -73,9 +73,11 @@ def page(study: Study, luck: Mapping[str, Any] | None = None) -> str:
     luck : mapping, optional
         The content of ``luck.json``, this asset and those searched with it; left out, the first
         line says that luck was not measured.
+    not_counted : str
+        What else looked at these days, a sentence, which stands below that line.
     """
-    alone = _alone(study, luck)
-    lines = box([*_top(study), "---", told_first(luck), *alone, *map(meant, study.labels)])
+    below = [*_alone(study, luck), *([not_counted] if not_counted else [])]
+    lines = box([*_top(study), "---", told_first(luck), *below, *map(meant, study.labels)])
     if study.best is None:
         lines += ["", *paragraph(_nothing(study))]
     lines += ["", heading("WHAT WAS CHOSEN"), *_chosen(study)]

@@ -127,14 +127,14 @@ def page(numbers: Numbers) -> str:
     ----------
     numbers : mapping
         ``preference``, ``file``, ``optimization_id``, ``currency``, ``capital``, ``labels``,
-        ``luck`` (the content of ``luck.json``, or None), ``notices`` (sentences), ``assets`` (by
-        key: ``performance``, ``now``: tuned by this search), ``replaced`` (by preference: the
-        performances by key that replaced another's), and ``total`` (``assets``, ``net_pnl``,
+        ``luck`` (the content of ``luck.json``, or None), ``not_counted`` (sentences that stand
+        below it), ``assets`` (by key: ``performance``, ``now``: tuned by this search),
+        ``replaced`` (by preference: the performances by key that replaced another's), and
+        ``total`` (``assets``, ``net_pnl``,
         ``naive_pnl``, ``sharpe``, ``max_drawdown``, ``trades``, ``start``, ``end``,
         ``allocation``), or None with the reason in ``no_total``.
     """
     found = numbers["assets"]
-    said = [*map(plain, numbers.get("notices", ())), *_older(found)]
     lines = box(
         [
             "LOCKSTEP: THE TUNED PORTFOLIO",
@@ -144,6 +144,7 @@ def page(numbers: Numbers) -> str:
             else numbers["file"],
             "---",
             told_first(numbers["luck"]),
+            *map(plain, numbers.get("not_counted", ())),
             *map(meant, numbers["labels"]),
         ]
     )
@@ -157,7 +158,7 @@ def page(numbers: Numbers) -> str:
     lines += ["", heading("TIERS"), *_tiers(found)]
     if any(numbers["replaced"].values()):
         lines += ["", heading("WHAT THIS SEARCH REPLACED"), *_replaced(numbers["replaced"])]
-    lines += ["", heading("READ WITH CARE"), *bullets([*said, *_CARE])]
+    lines += ["", heading("READ WITH CARE"), *bullets([*_older(found), *_CARE])]
     return "\n".join(lines) + "\n"
 
 

@@ -101,6 +101,7 @@ def _head(numbers: Numbers) -> list[str]:
             *(meant(str(label)) for label in numbers["labels"]),
             "---",
             verdict(numbers),
+            *map(plain, numbers.get("not_counted", ())),
         ]
     )
 
