@@ -15,6 +15,7 @@ from lockstep.report.canvas import drawn, png_of
 from lockstep.report.figures import interventions
 from lockstep.report.figures._buckets import Buckets
 from lockstep.report.figures._stack import layers_of
+from lockstep.report.looks import looks_of
 from tests.contracts.test_figures import text_boxes
 from tests.report.busy import HOUR, busy, figure_of, frontier_of, reading_of, words_on
 from tests.report.results import decisions_of, made, without_trades
@@ -135,17 +136,21 @@ def test_weights_and_reserve_fill_the_account():
     layers = layers_of(
         ("ASSET00", "ASSET01", "ASSET02"),
         result.weights[["ASSET00", "ASSET01", "ASSET02"]].to_numpy(),
-        result.weights["reserve"].to_numpy(),
+        reserve=result.weights["reserve"].to_numpy(),
+        looks=looks_of(["ASSET00", "ASSET01", "ASSET02"]),
     )
-    assert [layer.name for layer in layers] == ["ASSET00", "ASSET01", "ASSET02", "reserve"]
+    assert [layer.name for layer in layers] == ["ASSET02", "ASSET01", "ASSET00", "reserve"]
     assert np.sum([layer.shares for layer in layers], axis=0) == pytest.approx(1.0)
 
 
 def test_of_many_assets_the_largest_have_a_layer_and_the_rest_share_one():
     weights = np.full((2, 40), 0.02)
-    weights[:, 7] = 0.22
-    layers = layers_of(tuple(f"A{n:02d}" for n in range(40)), weights, np.zeros(2))
-    assert layers[0].name == "A07"
+    weights[:, 7] = 0.21
+    weights[:, 38] = 0.03
+    symbols = [f"A{n:02d}" for n in range(40)]
+    layers = layers_of(symbols, weights, reserve=np.zeros(2), looks=looks_of(symbols))
+    assert [layer.name for layer in layers[:2]] == ["A38", "A28"]
+    assert layers[29].name == "A00"
     assert layers[-1].name == "10 others"
     assert len(layers) == 31
     assert np.sum([layer.shares for layer in layers], axis=0) == pytest.approx(1.0)

@@ -28,11 +28,6 @@ def test_a_single_spike_in_a_million_steps_survives():
     assert 123_456 in canvas.thinned(values, 1_500)
 
 
-def test_thirty_two_assets_look_different():
-    assert len({canvas.look_of(index) for index in range(32)}) == 32
-    assert canvas.look_of(32) == canvas.look_of(0)
-
-
 def test_letters_the_font_may_lack_become_question_marks():
     assert canvas.plain_latin("Zürich 銘柄") == "Zürich ??"
 

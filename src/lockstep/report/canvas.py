@@ -34,22 +34,10 @@ GAIN, LOSS = "#2166AC", "#C0504D"
 DIVERGING = "RdBu"
 #: Letters of a name on an axis or in a legend.
 LETTERS = 14
-#: Told apart by readers with any colour vision, on white, beside black.
-COLOURS = (
-    "#0072B2",  # blue
-    "#D55E00",  # vermilion
-    "#009E73",  # green
-    "#CC79A7",  # pink
-    "#56B4E9",  # sky
-    "#E69F00",  # orange
-    "#882255",  # wine
-    "#999933",  # olive
-)
 #: Assets that fit one column of the legend.
 ONE_COLUMN = 16
 #: Units of money on an axis that ten of them fit, and what the axis is then called.
 _UNITS = ((1e12, ", trillion"), (1e9, ", billion"), (1e6, ", million"))
-STYLES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 
 
 class Picture(Protocol):
@@ -263,11 +251,6 @@ def short(name: str, letters: int = LETTERS) -> str:
     # matplotlib leaves names with a leading underscore out of a legend.
     name = f" {name}" if name.startswith("_") else name
     return name if len(name) <= letters else f"{name[: letters - 6]}..{name[-4:]}"
-
-
-def look_of(index: int) -> tuple[str, object]:
-    """Return colour and line style of the n-th asset: 32 combinations, then they repeat."""
-    return COLOURS[index % len(COLOURS)], STYLES[index // len(COLOURS) % len(STYLES)]
 
 
 def thinned(values: Array, buckets: int) -> Ints:

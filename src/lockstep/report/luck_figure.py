@@ -10,7 +10,6 @@ import numpy as np
 
 from lockstep.core.bars import Array
 from lockstep.report.canvas import (
-    COLOURS,
     GAIN,
     GREY,
     LOSS,
@@ -22,6 +21,7 @@ from lockstep.report.canvas import (
     named_ticks,
     png_of,
 )
+from lockstep.report.looks import COLOURS
 from lockstep.report.luck import NAMES
 from lockstep.report.wording import count, counted, percent
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lockstep.core.bars import Array
-from lockstep.report.canvas import COLOURS, ONE_COLUMN, legend, short
+from lockstep.report.canvas import ONE_COLUMN, legend, short
+from lockstep.report.looks import Look
 from lockstep.report.wording import percent
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 #: Most assets with an area of their own; the rest are put together.
 _NAMED = 30
-_HATCHES = ("", "////", "....", "xxxx")
 _RESERVE, _OTHERS = "#E6E6E6", "#9E9E9E"
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.6}
 
@@ -40,27 +41,28 @@ class Layer:
     look: dict[str, Any]
 
 
-def layers_of(symbols: tuple[str, ...], weights: Array, reserve: Array) -> list[Layer]:
-    """Return the areas from the bottom up: the largest mean first, then others, then reserve.
+def layers_of(
+    symbols: Sequence[str], weights: Array, *, reserve: Array, looks: Mapping[str, Look]
+) -> list[Layer]:
+    """Return the areas from the bottom up, so that their key reads from reserve and others to Z.
 
     Parameters
     ----------
-    symbols : tuple of str
-        The columns.
+    symbols : sequence of str
+        The columns; of many, those of the largest mean get an area each.
     weights : ndarray, shape (n, n_assets)
         Fractions.
     reserve : ndarray, shape (n,)
         What no asset has; no area if it is nowhere above zero.
+    looks : mapping of str to Look
+        Of the run's assets.
     """
     order = sorted(range(len(symbols)), key=lambda at: (-float(weights[:, at].mean()), symbols[at]))
-    layers = []
-    for place, at in enumerate(order[:_NAMED]):
-        look = {
-            "facecolor": COLOURS[place % len(COLOURS)],
-            "hatch": _HATCHES[place // len(COLOURS) % len(_HATCHES)],
-        }
-        layers.append(Layer(short(symbols[at]), weights[:, at], look))
-    rest = order[_NAMED:]
+    named, rest = order[:_NAMED], order[_NAMED:]
+    layers = [
+        Layer(short(symbols[at]), weights[:, at], looks[symbols[at]].area)
+        for at in sorted(named, key=lambda at: symbols[at], reverse=True)
+    ]
     if rest:
         together = weights[:, rest].sum(axis=1)
         layers.append(Layer(f"{len(rest)} others", together, {"facecolor": _OTHERS}))

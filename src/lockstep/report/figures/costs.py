@@ -11,7 +11,6 @@ import pandas as pd
 from lockstep.core.bars import Array
 from lockstep.core.registry import figures
 from lockstep.report.canvas import (
-    COLOURS,
     GAIN,
     GREY,
     LOSS,
@@ -24,6 +23,7 @@ from lockstep.report.canvas import (
     named_ticks,
     plain_latin,
 )
+from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
 from lockstep.report.wording import count, money, multiple, signed
 

@@ -14,7 +14,6 @@ from lockstep.metrics.drawdown import Drawdown, worst_drawdowns
 from lockstep.metrics.panel import Curve
 from lockstep.metrics.undefined import Undefined
 from lockstep.report.canvas import (
-    COLOURS,
     GAIN,
     GREY,
     LOSS,
@@ -32,6 +31,7 @@ from lockstep.report.canvas import (
     short,
     span_of_time,
 )
+from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Fall, Reading
 from lockstep.report.wording import days, percent, signed
 

@@ -25,13 +25,13 @@ from lockstep.report.canvas import (
     instead,
     legend,
     line,
-    look_of,
     money_ticks,
     percent_ticks,
     short,
     span_of_time,
     thinned,
 )
+from lockstep.report.looks import looks_of
 from lockstep.report.reading import Reading
 from lockstep.report.wording import money, percent, signed
 
@@ -149,11 +149,11 @@ def _contributions(axes: Axes, aligned: Panel, reading: Reading) -> None:
     account = aligned.account
     dress(axes, "What each asset added: cumulative net P&L, without transfers", reading.currency)
     axes.axhline(0.0, color="#888888", linewidth=0.9, linestyle=":")
+    looks = looks_of(reading.symbols)
     drawn = []
     for index, symbol in enumerate(aligned.symbols):
         added = aligned.contribution(index).equity - account.initial
-        colour, dashes = look_of(index)
-        curve = line(axes, account.time, added, color=colour, linestyle=dashes, linewidth=1.1)
+        curve = line(axes, account.time, added, **looks[symbol].line, linewidth=1.1)
         drawn.append((float(added[-1]), symbol, curve))
     money_ticks(axes)
     drawn.sort(key=lambda item: (-item[0], item[1]))

@@ -10,7 +10,6 @@ import numpy as np
 from lockstep.core.bars import Array
 from lockstep.core.registry import figures
 from lockstep.report.canvas import (
-    COLOURS,
     DIVERGING,
     GREY,
     WARNING,
@@ -23,6 +22,7 @@ from lockstep.report.canvas import (
     named_ticks,
 )
 from lockstep.report.figures._buckets import Buckets, stepped
+from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
 from lockstep.report.wording import ratio
 

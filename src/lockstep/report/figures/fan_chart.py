@@ -12,7 +12,6 @@ import numpy as np
 from lockstep.core.bars import Array, Ints
 from lockstep.metrics.distribution import LEVELS, rank_of
 from lockstep.report.canvas import (
-    COLOURS,
     DPI,
     dress,
     legend,
@@ -20,6 +19,7 @@ from lockstep.report.canvas import (
     plain_latin,
     png_of,
 )
+from lockstep.report.looks import COLOURS
 from lockstep.report.wording import count, money, percent, plain
 
 if TYPE_CHECKING:

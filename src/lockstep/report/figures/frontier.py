@@ -11,7 +11,6 @@ import numpy as np
 from lockstep.core.bars import Array
 from lockstep.core.registry import figures
 from lockstep.report.canvas import (
-    COLOURS,
     GREY,
     WARNING,
     blank,
@@ -22,6 +21,7 @@ from lockstep.report.canvas import (
     percent_ticks,
 )
 from lockstep.report.figures._stack import layers_of, stack
+from lockstep.report.looks import COLOURS, Look, looks_of
 from lockstep.report.reading import Reading
 from lockstep.report.wording import count, counted, percent, plain, ratio, words
 
@@ -70,7 +70,7 @@ class Frontier:
         )
         curve = np.array([[point["volatility"], point["return"]] for point in points]) * 100.0
         _frontier(figure.add_subplot(grid[0]), curve, _marks(frontier))
-        _mixes(figure.add_subplot(grid[1]), curve, points)
+        _mixes(figure.add_subplot(grid[1]), curve, points, looks_of(reading.symbols))
         note(figure, _foot(frontier, reading))
         return figure
 
@@ -189,7 +189,9 @@ def _lead(axes: Axes, place: tuple[float, float], height: float) -> None:
     )  # fmt: skip
 
 
-def _mixes(axes: Axes, curve: Array, points: list[Mapping[str, Any]]) -> None:
+def _mixes(
+    axes: Axes, curve: Array, points: list[Mapping[str, Any]], looks: Mapping[str, Look]
+) -> None:
     """Draw what the mixes along the frontier are made of."""
     dress(axes, "The mixes along the frontier, from the calmest up", "% of the mix")
     symbols = tuple(sorted({str(name) for point in points for name in point["weights"]}))
@@ -198,7 +200,8 @@ def _mixes(axes: Axes, curve: Array, points: list[Mapping[str, Any]]) -> None:
     x, weights = curve[order, 1], weights[order]
     if len(x) == 1:
         x, weights = np.array([x[0] - 0.5, x[0] + 0.5]), np.vstack([weights, weights])
-    layers = layers_of(symbols, weights, 1.0 - weights.sum(axis=1))
+    reserve = 1.0 - weights.sum(axis=1)
+    layers = layers_of(symbols, weights, reserve=reserve, looks=looks)
     stack(axes, x, [layer for layer in layers if np.any(layer.shares > 0.0)])
     axes.set_xlim(float(x[0]), float(x[-1]) if x[-1] > x[0] else float(x[0]) + 1.0)
     axes.set_xlabel("mean return of the mix, % a year", fontsize=9)

@@ -12,7 +12,6 @@ from lockstep.core.bars import Array, Ints
 from lockstep.core.registry import figures
 from lockstep.metrics.panel import nanoseconds
 from lockstep.report.canvas import (
-    COLOURS,
     GREY,
     WARNING,
     blank,
@@ -25,6 +24,7 @@ from lockstep.report.canvas import (
     named_ticks,
 )
 from lockstep.report.figures._buckets import Buckets, stepped
+from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
 from lockstep.report.wording import CUT, REFUSED, count, counted, day, percent, words
 

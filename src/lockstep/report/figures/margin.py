@@ -11,7 +11,6 @@ from lockstep.core.bars import Array
 from lockstep.core.registry import figures
 from lockstep.metrics.panel import nanoseconds
 from lockstep.report.canvas import (
-    COLOURS,
     GREY,
     WARNING,
     blank,
@@ -24,6 +23,7 @@ from lockstep.report.canvas import (
     money_ticks,
 )
 from lockstep.report.figures._buckets import Buckets, stepped
+from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
 from lockstep.report.wording import count, day, money, percent
 

@@ -16,7 +16,6 @@ from lockstep.metrics.returns import daily_returns, days_per_year
 from lockstep.metrics.rolling import rolling_correlation, rolling_sharpe, rolling_volatility
 from lockstep.metrics.undefined import Undefined
 from lockstep.report.canvas import (
-    COLOURS,
     GREY,
     blank,
     date_axis,
@@ -28,6 +27,7 @@ from lockstep.report.canvas import (
     note,
     percent_ticks,
 )
+from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
 from lockstep.report.wording import counted, percent, ratio
 

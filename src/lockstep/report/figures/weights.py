@@ -11,7 +11,6 @@ from lockstep.core.bars import Array, Ints
 from lockstep.core.registry import figures
 from lockstep.metrics.panel import nanoseconds
 from lockstep.report.canvas import (
-    COLOURS,
     GREY,
     blank,
     date_axis,
@@ -22,6 +21,7 @@ from lockstep.report.canvas import (
     percent_ticks,
 )
 from lockstep.report.figures._stack import Layer, layers_of, stack
+from lockstep.report.looks import COLOURS, looks_of
 from lockstep.report.reading import Reading
 from lockstep.report.wording import count, percent, plain
 
@@ -59,7 +59,8 @@ class Weights:
             if "reserve" in table
             else 1.0 - aligned.weights.sum(axis=1)
         )
-        layers = layers_of(aligned.symbols, aligned.weights, reserve)
+        looks = looks_of(reading.symbols)
+        layers = layers_of(aligned.symbols, aligned.weights, reserve=reserve, looks=looks)
         _shares(top, layers, np.append(rows, max(aligned.account.time[-1], rows[-1])))
         if rebalanced:
             bottom = figure.add_subplot(grid[1], sharex=top)

@@ -17,7 +17,6 @@ from lockstep.report.canvas import (
     headed,
     legend,
     line,
-    look_of,
     margins,
     named_ticks,
     note,
@@ -26,6 +25,7 @@ from lockstep.report.canvas import (
     span_of_time,
 )
 from lockstep.report.comparison import LEVEL, chance
+from lockstep.report.looks import look_of
 from lockstep.report.wording import count, percent, ratio
 
 if TYPE_CHECKING:
@@ -105,9 +105,8 @@ def _equity(axes: Axes, overlay: Overlay, time: Ints, runs: Sequence[Mapping[str
     axes.axhline(100.0, color=GREY, linewidth=0.9, linestyle=":")
     drawn = []
     for at, run in enumerate(runs):
-        colour, dashes = look_of(at)
         values = overlay.index[:, at]
-        curve = line(axes, time, values, color=colour, linestyle=dashes, linewidth=1.3)
+        curve = line(axes, time, values, **look_of(at).line, linewidth=1.3)
         told = f"{run['letter']} {values[-1]:9.2f} {short(run['run_id'], 28)}"
         drawn.append((float(values[-1]), curve, told))
     if overlay.index.min() > 0.0 and overlay.index.max() > _WIDE * overlay.index.min():
@@ -120,9 +119,8 @@ def _falls(axes: Axes, overlay: Overlay, time: Ints, runs: Sequence[Mapping[str,
     dress(axes, "Drawdown below each curve's own peak", "%")
     handles, told = [], []
     for at, run in enumerate(runs):
-        colour, dashes = look_of(at)
         below = -100.0 * overlay.falls[:, at]
-        handles.append(line(axes, time, below, color=colour, linestyle=dashes, linewidth=1.0))
+        handles.append(line(axes, time, below, **look_of(at).line, linewidth=1.0))
         told.append(f"{run['letter']} {percent(float(overlay.falls[:, at].max())):>8}")
     percent_ticks(axes.yaxis)
     axes.set_ylim(top=0.0, bottom=min(-108.0 * float(overlay.falls.max()), -0.5))

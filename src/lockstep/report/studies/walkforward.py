@@ -11,7 +11,6 @@ import numpy as np
 from lockstep.core.bars import Array, Ints
 from lockstep.core.calendar import DAY_NS
 from lockstep.report.canvas import (
-    COLOURS,
     GREY,
     WARNING,
     date_axis,
@@ -21,7 +20,6 @@ from lockstep.report.canvas import (
     instead,
     legend,
     line,
-    look_of,
     margins,
     money_ticks,
     named_ticks,
@@ -30,6 +28,7 @@ from lockstep.report.canvas import (
     short,
     span_of_time,
 )
+from lockstep.report.looks import COLOURS, looks_of
 from lockstep.report.wording import counted, ratio
 
 if TYPE_CHECKING:
@@ -282,6 +281,7 @@ def _is_drawn(told: Mapping[str, Any]) -> bool:
 
 def _panel(axes: Axes, name: str, told: Mapping[str, Any], assets: Sequence[str]) -> dict[str, Any]:
     drawn: dict[str, Any] = {}
+    looks = looks_of(assets)
     count = 0
     for index, asset in enumerate(assets):
         path = told[asset].get(name)
@@ -289,11 +289,10 @@ def _panel(axes: Axes, name: str, told: Mapping[str, Any], assets: Sequence[str]
             continue
         values = np.array([np.nan if v is None else float(v) for v in path["path"]])
         count = len(values)
-        colour, dashes = look_of(index)
         shift = 0.3 * (index - (len(assets) - 1) / 2) / max(1, len(assets))
         (drawn[asset],) = axes.plot(
-            np.arange(1, count + 1) + shift, values, color=colour, linestyle=dashes,
-            linewidth=1.1, marker="o", markersize=3.5,
+            np.arange(1, count + 1) + shift, values, **looks[asset].line, linewidth=1.1,
+            marker="o", markersize=3.5,
         )  # fmt: skip
     dress(axes, name, "")
     axes.set_xlim(0.5, count + 0.5)
