@@ -23,7 +23,7 @@ LABELS = [
 
 
 def eventful():
-    """Return thirty assets with rebalances, trips, resumes, stop-outs and long labels."""
+    """Return thirty assets with rebalances, trips, resumes, stop-outs, long labels, few data."""
     result = made(30, 60)
     weights = pd.concat([result.weights] * 9)
     weights.index = result.equity.index[:: 24 * 7][:9]
@@ -42,8 +42,21 @@ def eventful():
         result,
         weights=weights,
         decisions=decisions_of(*rows),
-        facts=facts_of(names(30), 60, labels=LABELS),
+        facts=facts_of(names(30), 60, labels=LABELS, ranges=few_data(names(30))),
     )
+
+
+def few_data(symbols):
+    """Return ranges of which few overlap: most assets begin late, and most end early."""
+    spans = (
+        ("2025-01-06", "2025-02-10"),
+        ("2025-01-20", "2025-02-10"),
+        ("2025-01-20", "2025-03-06"),
+    )
+    return {
+        symbol: {"first": f"{first}T00:00:00Z", "last": f"{last}T23:00:00Z", "bars": 1}
+        for symbol, (first, last) in zip(symbols, 10 * spans, strict=True)
+    }
 
 
 def underscored():

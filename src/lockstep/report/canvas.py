@@ -66,7 +66,9 @@ def drawn(picture: Picture, reading: Reading) -> Figure | None:
         return picture.draw(reading)
 
 
-def blank(reading: Reading, subject: str, size: tuple[float, float] = INCHES) -> Figure:
+def blank(
+    reading: Reading, subject: str, size: tuple[float, float] = INCHES, *, more: str = ""
+) -> Figure:
     """Return a figure without axes, headed by its subject, the run and the run's labels.
 
     Parameters
@@ -77,12 +79,14 @@ def blank(reading: Reading, subject: str, size: tuple[float, float] = INCHES) ->
         What the figure shows.
     size : (float, float)
         Width and height, inches.
+    more : str
+        Stands after the run.
     """
     facts = reading.facts
     labels = [] if reading.is_played else ["PARTIAL: no portfolio"]
     labels += [plain(label) for label in facts.get("labels") or ()]
     run = f"run {facts.get('run_id', '(unsaved)')}  |  {facts.get('timeframe', '')} bars, UTC"
-    return headed(subject, run, labels, size)
+    return headed(subject, f"{run}  |  {more}" if more else run, labels, size)
 
 
 def headed(

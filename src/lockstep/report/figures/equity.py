@@ -31,6 +31,7 @@ from lockstep.report.canvas import (
     span_of_time,
     thinned,
 )
+from lockstep.report.coverage import hatch, sparse, told
 from lockstep.report.looks import looks_of
 from lockstep.report.reading import Reading
 from lockstep.report.wording import money, percent, signed
@@ -56,7 +57,12 @@ class Equity:
         """Return the figure, ready to be saved."""
         count = len(reading.symbols)
         assets = f"{count} asset{'s' if count != 1 else ''} in one account"
-        figure = blank(reading, f"Lockstep: {assets if count else 'no portfolio'}")
+        edges = sparse(reading)
+        figure = blank(
+            reading,
+            f"Lockstep: {assets if count else 'no portfolio'}",
+            more=told(edges, reading),
+        )
         aligned = reading.panel
         if aligned is None:
             return instead(figure, f"No portfolio was played.\n{_why(reading)}")
@@ -73,6 +79,7 @@ class Equity:
         _drawdown(bottom, aligned, reading)
         for axes in (top, middle, bottom):
             _mark(axes, events, aligned.account.time)
+        hatch((top, middle, bottom), edges)
         span_of_time(bottom, aligned.account.time)
         date_axis(bottom, (top, middle))
         figure.align_ylabels((top, middle, bottom))

@@ -21,6 +21,7 @@ from lockstep.report.canvas import (
     margins,
     named_ticks,
 )
+from lockstep.report.coverage import hatch, sparse, told
 from lockstep.report.figures._buckets import Buckets, stepped
 from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
@@ -50,7 +51,9 @@ class Exposure:
         account = reading.result.account
         if reading.panel is None or not {"gross", "net"} <= set(account.columns):
             return None
-        figure = blank(reading, "Exposure: how much was in the market, in multiples of equity")
+        edges = sparse(reading)
+        subject = "Exposure: how much was in the market, in multiples of equity"
+        figure = blank(reading, subject, more=told(edges, reading))
         gross, net = (_multiples(reading, name) for name in ("gross", "net"))
         if not np.any(gross > 0.0):
             return instead(figure, "No position was open at any step: nothing was in the market.")
@@ -66,6 +69,7 @@ class Exposure:
         _net(column[1], net, buckets, reading)
         if rows:
             _by_currency(column[2], rows, buckets, reading)
+        hatch(column[:2], edges)
         room = 0.005 * (buckets.x[-1] - buckets.x[0])
         top.set_xlim(buckets.x[0] - room, buckets.x[-1] + room)
         date_axis(column[-1], tuple(column[:-1]))

@@ -27,6 +27,7 @@ from lockstep.report.canvas import (
     note,
     percent_ticks,
 )
+from lockstep.report.coverage import hatch, sparse, told
 from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
 from lockstep.report.wording import counted, percent, ratio
@@ -56,7 +57,9 @@ class Rolling:
         aligned = reading.panel
         if aligned is None:
             return None
-        figure = blank(reading, f"The last {WINDOW} trading days, day by day", _INCHES)
+        edges = sparse(reading)
+        subject = f"The last {WINDOW} trading days, day by day"
+        figure = blank(reading, subject, _INCHES, more=told(edges, reading))
         account = aligned.account
         returns = daily_returns(account.marks, account.initial)
         if isinstance(returns, Undefined):
@@ -73,6 +76,7 @@ class Rolling:
         _sharpe(top, time, rolling_sharpe(returns, WINDOW, per_year), reading, per_year)
         _volatility(middle, time, rolling_volatility(returns, WINDOW, per_year), reading)
         _correlation(bottom, aligned, reading)
+        hatch((top, middle, bottom), edges)
         first, last = _moments(account.days[[0, -1]])
         top.set_xlim(first - 0.005 * (last - first), last + 0.005 * (last - first))
         date_axis(bottom, (top, middle))

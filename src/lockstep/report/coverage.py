@@ -1,0 +1,102 @@
+"""Coverage: where most assets of a run have no data, and how its figures say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lockstep.core.bars import Ints
+from lockstep.core.calendar import DAY_NS
+from lockstep.metrics.doctor.data import EDGE_DAYS
+from lockstep.report.canvas import dates
+from lockstep.report.reading import Reading
+from lockstep.report.wording import day
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A beginning or an end of a run that lacks data; it lasts more than a week.
+
+    Parameters
+    ----------
+    start, end : int
+        ns.
+    is_end : bool
+        True of an end.
+    having : int
+        Assets with data in it.
+    """
+
+    start: int
+    end: int
+    is_end: bool
+    having: int
+
+
+def sparse(reading: Reading) -> list[Edge]:
+    """Return the beginning and the end of the run with data of at most half of its assets."""
+    spans = _spans(reading, reading.symbols)
+    if len(spans) < max(len(reading.symbols), 2):
+        return []
+    minus_begun, few = _at_most_half(-spans[:, 0])
+    ended, left = _at_most_half(spans[:, 1])
+    return _edges(reading, (-minus_begun, few), (ended, left))
+
+
+def absent(reading: Reading, symbol: str) -> list[Edge]:
+    """Return the beginning and the end of the run without data of one asset."""
+    spans = _spans(reading, [symbol])
+    return [] if not len(spans) else _edges(reading, (spans[0, 0], 0), (spans[0, 1], 0))
+
+
+def told(edges: Sequence[Edge], reading: Reading) -> str:
+    """Return what figures with hatched edges say of them; nothing if there are none."""
+    count = len(reading.symbols)
+    said = [
+        f"{edge.having} of {count} assets "
+        f"{'after' if edge.is_end else 'until'} {day(np.datetime64(moment, 'ns'))}"
+        for edge in edges
+        for moment in (edge.start if edge.is_end else edge.end,)
+    ]
+    return f"hatched: data of only {', '.join(said)}" if said else ""
+
+
+def hatch(panels: Iterable[Axes], edges: Sequence[Edge]) -> None:
+    """Hatch edges in panels over time, behind everything else."""
+    for axes in panels:
+        for edge in edges:
+            start, end = dates(np.array([edge.start, edge.end], dtype=np.int64))
+            axes.axvspan(start, end, facecolor="none", edgecolor="#D9D9D9", hatch="//",
+                         linewidth=0.0, zorder=0)  # fmt: skip
+
+
+def _spans(reading: Reading, symbols: Iterable[str]) -> Ints:
+    """Return first and last bar of assets, ns, shape (n_known, 2); nothing without a clock."""
+    ranges: Mapping[str, Mapping[str, str]] = reading.facts.get("ranges") or {}
+    known = [ranges[s] for s in symbols if s in ranges] if reading.panel is not None else []
+    moments = [[one[end].rstrip("Z") for end in ("first", "last")] for one in known]
+    return np.array(moments, dtype="datetime64[ns]").astype(np.int64).reshape(-1, 2)
+
+
+def _at_most_half(lasts: Ints) -> tuple[int, int]:
+    """Return after which moment at most half have data, and how many do.
+
+    What ends within a day ends together.
+    """
+    moment = np.sort(lasts)[::-1][len(lasts) // 2]
+    moment = lasts[(lasts >= moment) & (lasts < moment + DAY_NS)].max()
+    return int(moment), int((lasts > moment).sum())
+
+
+def _edges(reading: Reading, begun: tuple[int, int], ended: tuple[int, int]) -> list[Edge]:
+    """Return what lies before one moment and after the other, if it is long enough."""
+    assert reading.panel is not None
+    first, last = (int(moment) for moment in reading.panel.account.time[[0, -1]])
+    edges = (Edge(first, int(begun[0]), False, begun[1]), Edge(int(ended[0]), last, True, ended[1]))
+    return [edge for edge in edges if edge.end - edge.start > EDGE_DAYS * DAY_NS]
