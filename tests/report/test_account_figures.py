@@ -131,6 +131,30 @@ def test_where_there_is_no_equity_left_no_multiple_of_it_is_drawn():
     assert "highest   2." in words_on(figure)
 
 
+@pytest.mark.parametrize(("hours", "said"), [(1, "60 minutes"), (48, "48 hours"), (72, "3 days"),
+                                             (80, "3.3 days")])  # fmt: skip
+def test_the_length_of_a_bucket_is_told_in_the_unit_that_fits(hours, said):
+    assert Buckets.of(np.arange(5, dtype=np.int64) * hours * HOUR).length == said
+
+
+@pytest.mark.parametrize(
+    ("values", "extend"),
+    [
+        ([0.0, 1.0, -1.0] * 48, "neither"),
+        ([0.5] * 143 + [3.0], "max"),
+        ([-4.0] + [0.5] * 143, "min"),
+    ],
+)
+def test_the_key_of_colours_is_pointed_where_values_lie_beyond_it(values, extend):
+    known = full(2)
+    held = np.array(values) * known.panel.account.equity
+    names = [name for name in known.result.account if name.startswith("exposure_")]
+    account = known.result.account.drop(columns=names).assign(exposure_EUR=held)
+    known = dataclasses.replace(known, result=dataclasses.replace(known.result, account=account))
+    (key,) = figure_of(picture("exposure"), known).axes[2].child_axes
+    assert key._colorbar.extend == extend
+
+
 def test_weights_and_reserve_fill_the_account():
     result = busy(3)
     layers = layers_of(

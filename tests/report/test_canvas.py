@@ -54,6 +54,28 @@ def test_percent_ticks_are_as_short_as_they_are_exact():
     assert [label(value) for value in (-0.0, 0.30000000000000004, -5.0)] == ["0", "0.3", "-5"]
 
 
+@pytest.mark.parametrize(
+    ("start", "days", "said"),
+    [
+        ("2018-07-16T00:00", 3.5, "2018"),  # labels name midnights by month and day
+        ("2018-07-16T00:00", 0.9, "2018-Jul-16"),
+        ("2018-12-30T00:00", 3.5, "2019-Jan-02"),  # no year is that of all labels
+        ("2018-07-28T00:00", 14.0, "2018"),
+        ("2018-07-01T00:00", 14.0, "2018-Jul"),
+    ],
+)
+def test_what_stands_beside_dates_is_true_of_all_of_them(start, days, said):
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes = figure.add_subplot()
+    begun = np.datetime64(start, "ns").astype(np.int64)
+    axes.set_xlim(*canvas.dates(np.array([begun, begun + int(days * 86_400e9) - 1])))
+    canvas.date_axis(axes)
+    figure.draw_without_rendering()
+    assert axes.xaxis.get_offset_text().get_text() == said
+
+
 @pytest.mark.parametrize("ticks", [(5, 12), (5, 10), (3, 7), (2, 4)])
 def test_clocks_of_any_length_get_dates_that_fit(ticks):
     from matplotlib.figure import Figure

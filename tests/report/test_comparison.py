@@ -13,7 +13,7 @@ from lockstep.report.comparison import body, chance, sentence, verdict
 from lockstep.report.layout import WIDTH
 from lockstep.report.sides import PairTest, Side, compared
 from lockstep.report.studies.comparison import written
-from lockstep.report.studies.overlay import Overlay
+from lockstep.report.studies.overlay import Overlay, differences
 from tests.report.png import ink, size_of
 
 DAYS = np.arange(20_000, 20_300)
@@ -127,6 +127,14 @@ def test_runs_without_common_days_show_only_what_each_is():
 def test_a_block_too_long_for_the_common_days_is_refused():
     with pytest.raises(UsageError, match=r"--block-days 40 is too long for 300 common days"):
         compared([side(1), side(2)], dataclasses.replace(QUICK, block_days=40), "name")
+
+
+def test_no_interval_ends_on_an_axis():
+    numbers, common = compared([side(n) for n in range(3)], QUICK, "n")
+    figure = differences(Overlay(numbers, common.days, common.index, drawdowns(common)))
+    low, high = figure.axes[0].get_xlim()
+    assert low < min(row["low"] for row in numbers["pairs"])
+    assert high > max(row["high"] for row in numbers["pairs"])
 
 
 @pytest.mark.parametrize("count", [2, 7])

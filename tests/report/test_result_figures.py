@@ -8,10 +8,12 @@ import pytest
 from lockstep.metrics.summary import summarise
 from lockstep.report import canvas
 from lockstep.report.canvas import drawn
+from lockstep.report.figures import correlation
 from lockstep.report.figures.assets import Assets
 from lockstep.report.figures.contributions import Contributions
 from lockstep.report.figures.correlation import Correlation
 from lockstep.report.figures.drawdowns import Drawdowns
+from lockstep.report.figures.equity import Equity
 from lockstep.report.figures.monthly import Monthly, months_of
 from lockstep.report.figures.rolling import WINDOW, Rolling
 from lockstep.report.reading import read
@@ -169,7 +171,17 @@ def test_above_the_diagonal_stand_the_worst_days():
         assert float(said) == pytest.approx(source[int(order[row])][int(order[column])])
     said = " ".join(texts_of(figure)).replace("\n", " ")
     assert "above: the account's 16 worst" in said
-    assert "on 16 days chance alone gives up to ±0.49" in said  # 1.96 / 4
+    assert "on 16 days chance takes a pair up to 0.49 off" in said  # 1.96 / 4
+    assert "takes 4 unrelated assets of equal risk to -0.26 by itself" in said  # -0.8309 / 3.1691
+
+
+@pytest.mark.parametrize("count", [2, 12])
+def test_unrelated_assets_seem_to_hedge_each_other_where_their_sum_is_lowest(count):
+    returns = np.random.default_rng(3).normal(size=(400_000, count))
+    total = returns.sum(axis=1)
+    worst = returns[total <= np.quantile(total, 0.1)]
+    found = np.corrcoef(worst.T)[np.triu_indices(count, 1)].mean()
+    assert found == pytest.approx(correlation._by_choice(count), abs=0.006)
 
 
 def test_an_undefined_correlation_is_said_and_not_drawn_as_zero():
@@ -198,6 +210,24 @@ def test_a_run_of_one_window_shows_the_numbers_of_the_whole_run():
     assert middle.lines[0].get_ydata() == pytest.approx([100.0 * portfolio["volatility"]])
     mean = known.metrics["diversification"]["mean_correlation"]
     assert bottom.lines[1].get_ydata() == pytest.approx([mean])
+
+
+def test_one_asset_has_no_panel_of_correlations():
+    assert len(drawn(Rolling(), reading_of(1, 70)).axes) == 2
+    assert len(drawn(Rolling(), reading_of(2, 70)).axes) == 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_bars_of_few_assets_are_as_thick_as_those_of_many(count):
+    figure = drawn(Contributions(), reading_of(count, 5))
+    for axes in figure.axes:
+        rows = axes.get_window_extent().height / 150.0 / count
+        assert axes.patches[0].get_height() * rows == pytest.approx(0.66 * 0.3, rel=0.1)
+
+
+def test_a_run_of_one_asset_is_headed_by_its_name():
+    assert "Lockstep: ASSET00 in one account" in texts_of(drawn(Equity(), reading_of(1, 5)))
+    assert "Lockstep: 2 assets in one account" in texts_of(drawn(Equity(), reading_of(2, 5)))
 
 
 def test_the_drawdowns_shown_are_the_five_worst_of_the_metrics():

@@ -64,6 +64,19 @@ def test_exits_are_summed_by_reason():
         assert sentence in said
 
 
+def test_trades_on_the_edges_of_the_excursions_are_counted():
+    result = made(2, 250)  # 500 trades: one of them lies beyond the central 99.8 %
+    mae = np.full(500, 0.5)
+    mae[7] = 30.0
+    trades = result.trades.assign(mae=mae, mfe=1.0)
+    said = words_on(
+        figure_of(picture("distributions"), reading_of(dataclasses.replace(result, trades=trades)))
+    )
+    assert "worst moment (MAE), R (1 further out stand on the edges)" in said
+    whole = words_on(figure_of(picture("distributions"), reading_of(made(2, 20))))
+    assert "worst moment (MAE), R\n" in whole
+
+
 def test_exit_efficiency_is_the_one_of_the_metrics():
     reading = reading_of(made(2, 20))
     reading = dataclasses.replace(

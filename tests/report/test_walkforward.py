@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from lockstep.report.studies.walkforward import Walked, equity, parameters, windows, written
 from lockstep.report.walkforward import page, spans, verdict
@@ -86,6 +87,24 @@ def test_bars_are_the_sharpe_ratios_of_the_windows(full):
     known = [w[part]["sharpe"] for w in told for part in ("in_sample", "out_of_sample")]
     assert heights == pytest.approx(sorted(known))
     assert len(calendar.patches) == 2 * len(told)
+
+
+def test_a_window_without_a_ratio_points_to_the_page_that_says_why(full):
+    def foot(walked):
+        return " ".join(text.get_text().replace("\n", " ") for text in windows(walked).texts)
+
+    one = dict(full.numbers["windows"][0])
+    one["out_of_sample"] = {**one["out_of_sample"], "sharpe": None}
+    told = {**full.numbers, "windows": [one, *full.numbers["windows"][1:]]}
+    assert "n/a: see walkforward.txt." in foot(dataclasses.replace(full, numbers=told))
+    assert "n/a" not in foot(full)
+
+
+def test_levels_are_seen_across_the_bars_they_cross(full):
+    ratios = windows(full).axes[1]
+    bars = {to_hex(bar.get_facecolor()) for bar in ratios.patches}
+    assert len(bars) == 2
+    assert not bars & {to_hex(line.get_color()) for line in ratios.lines}
 
 
 def test_the_account_and_the_naive_curve_are_drawn_as_they_are(full):

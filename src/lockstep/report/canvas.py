@@ -36,6 +36,8 @@ DIVERGING = "RdBu"
 LETTERS = 14
 #: Assets that fit one column of the legend.
 ONE_COLUMN = 16
+#: Inches from the top of a figure to the middle of its line of facts.
+_FACTS = 0.56
 #: Units of money on an axis that ten of them fit, and what the axis is then called.
 _UNITS = ((1e12, ", trillion"), (1e9, ", billion"), (1e6, ", million"))
 
@@ -66,9 +68,7 @@ def drawn(picture: Picture, reading: Reading) -> Figure | None:
         return picture.draw(reading)
 
 
-def blank(
-    reading: Reading, subject: str, size: tuple[float, float] = INCHES, *, more: str = ""
-) -> Figure:
+def blank(reading: Reading, subject: str, size: tuple[float, float] = INCHES) -> Figure:
     """Return a figure without axes, headed by its subject, the run and the run's labels.
 
     Parameters
@@ -79,14 +79,12 @@ def blank(
         What the figure shows.
     size : (float, float)
         Width and height, inches.
-    more : str
-        Stands after the run.
     """
     facts = reading.facts
     labels = [] if reading.is_played else ["PARTIAL: no portfolio"]
     labels += [plain(label) for label in facts.get("labels") or ()]
     run = f"run {facts.get('run_id', '(unsaved)')}  |  {facts.get('timeframe', '')} bars, UTC"
-    return headed(subject, f"{run}  |  {more}" if more else run, labels, size)
+    return headed(subject, run, labels, size)
 
 
 def headed(
@@ -116,13 +114,21 @@ def headed(
         warned = [f"{warned[0][: int(10.4 * size[0])]} ..."]
     lines = (
         (0.315, subject, {"fontsize": 15, "fontweight": "bold"}),
-        (0.56, plain(said), {"fontsize": 9}),
+        (_FACTS, plain(said), {"fontsize": 9}),
         (0.75, "".join(warned), {"fontsize": 9, "color": WARNING, "fontweight": "bold"}),
     )
     for below, text, look in lines:
         figure.text(1.05 / size[0], 1.0 - below / height, plain_latin(text), va="center",
                     parse_math=False, **look)  # fmt: skip
     return figure
+
+
+def aside(axes: Axes, sentence: str) -> None:
+    """Say something of the whole figure in line with its facts, up to the right end of axes."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.text(axes.get_position().x1, 1.0 - _FACTS / figure.get_figheight(), sentence,
+                fontsize=9, ha="right", va="center", parse_math=False)  # fmt: skip
 
 
 def margins(
@@ -217,11 +223,14 @@ def date_axis(
     fewest = min(ticks[0], (ticks[1] - 1) // 2)
     locator = AutoDateLocator(minticks=fewest, maxticks=ticks[1])  # type: ignore[no-untyped-call]
     bottom.xaxis.set_major_locator(locator)
-    first, last = (str(num2date(at))[:7] for at in bottom.get_xlim())  # type: ignore[no-untyped-call]
+    first, last = (str(num2date(at))[:10] for at in bottom.get_xlim())  # type: ignore[no-untyped-call]
     formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
-    if first != last:
-        # The first of a month is labelled with its name: the last tick's month would mislead.
+    # The first of a month is labelled with its name, and midnight with its date: the last tick's
+    # month or date would mislead.
+    if first[:7] != last[:7]:
         formatter.offset_formats[2] = "%Y"
+    if first != last and first[:4] == last[:4]:
+        formatter.offset_formats[3] = "%Y"
     bottom.xaxis.set_major_formatter(formatter)
     bottom.xaxis.get_offset_text().set_fontsize(8.5)
     for axes in others:

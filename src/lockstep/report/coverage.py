@@ -11,7 +11,7 @@ import numpy as np
 from lockstep.core.bars import Ints
 from lockstep.core.calendar import DAY_NS
 from lockstep.metrics.doctor.data import EDGE_DAYS
-from lockstep.report.canvas import dates
+from lockstep.report.canvas import aside, dates
 from lockstep.report.reading import Reading
 from lockstep.report.wording import day
 
@@ -49,31 +49,41 @@ def sparse(reading: Reading) -> list[Edge]:
     return _edges(reading, (-minus_begun, few), (ended, left))
 
 
-def absent(reading: Reading, symbol: str) -> list[Edge]:
+def hatch(panels: Sequence[Axes], reading: Reading) -> None:
+    """Hatch sparse edges in panels over time, and say in the heading how many assets have data."""
+    edges = sparse(reading)
+    _hatch(panels, edges)
+    if edges:
+        count = len(reading.symbols)
+        aside(panels[0], f"hatched: data of only {', '.join(_said(e, count) for e in edges)}")
+
+
+def hatch_absent(panels: Mapping[str, Axes], reading: Reading) -> bool:
+    """Hatch the panel of each asset where it has no data of its own; tell if any is hatched."""
+    found = {symbol: _absent(reading, symbol) for symbol in panels}
+    for symbol, edges in found.items():
+        _hatch([panels[symbol]], edges)
+    return any(found.values())
+
+
+def _absent(reading: Reading, symbol: str) -> list[Edge]:
     """Return the beginning and the end of the run without data of one asset."""
     spans = _spans(reading, [symbol])
-    return [] if not len(spans) else _edges(reading, (spans[0, 0], 0), (spans[0, 1], 0))
+    return _edges(reading, (spans[0, 0], 0), (spans[0, 1], 0)) if len(spans) else []
 
 
-def told(edges: Sequence[Edge], reading: Reading) -> str:
-    """Return what figures with hatched edges say of them; nothing if there are none."""
-    count = len(reading.symbols)
-    said = [
-        f"{edge.having} of {count} assets "
-        f"{'after' if edge.is_end else 'until'} {day(np.datetime64(moment, 'ns'))}"
-        for edge in edges
-        for moment in (edge.start if edge.is_end else edge.end,)
-    ]
-    return f"hatched: data of only {', '.join(said)}" if said else ""
-
-
-def hatch(panels: Iterable[Axes], edges: Sequence[Edge]) -> None:
-    """Hatch edges in panels over time, behind everything else."""
+def _hatch(panels: Iterable[Axes], edges: Sequence[Edge]) -> None:
+    """Hatch behind everything else."""
     for axes in panels:
         for edge in edges:
             start, end = dates(np.array([edge.start, edge.end], dtype=np.int64))
             axes.axvspan(start, end, facecolor="none", edgecolor="#D9D9D9", hatch="//",
                          linewidth=0.0, zorder=0)  # fmt: skip
+
+
+def _said(edge: Edge, count: int) -> str:
+    when, moment = ("after", edge.start) if edge.is_end else ("until", edge.end)
+    return f"{edge.having} of {count} assets {when} {day(np.datetime64(moment, 'ns'))}"
 
 
 def _spans(reading: Reading, symbols: Iterable[str]) -> Ints:

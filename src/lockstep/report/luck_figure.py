@@ -19,6 +19,7 @@ from lockstep.report.canvas import (
     legend,
     margins,
     named_ticks,
+    percent_ticks,
     png_of,
 )
 from lockstep.report.looks import COLOURS
@@ -158,6 +159,7 @@ def _fields(axes: Axes, rows: Sequence[Row]) -> None:
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.margins(x=0.03)  # the chosen is often the last of all
+    percent_ticks(axes.xaxis)
     named_ticks(axes.yaxis, [row.asset for row in rows])
     legend(axes, _handles(), ["a trial", "their middle half", "best by luck", "chosen"])
 

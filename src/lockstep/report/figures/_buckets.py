@@ -48,7 +48,7 @@ class Buckets:
         hours = float(np.median(np.diff(self.edges))) / HOUR_NS
         if hours < 2.0:
             return f"{60.0 * hours:.0f} minutes"
-        return f"{hours:.0f} hours" if hours < 72.0 else f"{hours / 24.0:.1f} days"
+        return f"{hours:.0f} hours" if hours < 72.0 else f"{round(hours / 24.0, 1):g} days"
 
     def lowest(self, values: Array) -> Array:
         """Return the least of each bucket, NaN left out; NaN where there is nothing else."""

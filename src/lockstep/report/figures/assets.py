@@ -25,7 +25,7 @@ from lockstep.report.canvas import (
     span_of_time,
     thinned,
 )
-from lockstep.report.coverage import absent, hatch
+from lockstep.report.coverage import hatch_absent
 from lockstep.report.reading import Reading
 from lockstep.report.wording import brief, counted
 
@@ -69,11 +69,11 @@ class Assets:
             axes = figure.add_subplot(grid[position // across, position % across],
                                       sharex=first, sharey=first)  # fmt: skip
             _one(axes, aligned, reading, symbol, added, across)
-            hatch([axes], absent(reading, symbol))
             panels.append(axes)
+        hatched = hatch_absent(dict(zip((symbol for symbol, _ in shown), panels)), reading)
         span_of_time(panels[0], aligned.account.time)
         _axes(panels, across, reading.currency)
-        note(figure, _said(curves, shown, reading))
+        note(figure, _said(len(curves), len(shown), reading, hatched=hatched))
         return figure
 
 
@@ -92,17 +92,15 @@ def _shown(curves: list[tuple[str, Array]]) -> list[tuple[str, Array]]:
     return curves if len(curves) <= MOST_PANELS else [*curves[:half], *curves[-half:]]
 
 
-def _said(
-    curves: Sequence[tuple[str, Array]], shown: Sequence[tuple[str, Array]], reading: Reading
-) -> str:
+def _said(count: int, shown: int, reading: Reading, *, hatched: bool) -> str:
     said = (
         f"Cumulative net P&L in {reading.currency}, open positions marked, cash moved between "
         "assets left out; all panels share both axes, best asset first."
     )
-    if any(absent(reading, symbol) for symbol, _ in shown):
+    if hatched:
         said += " Hatched: before the asset's data begin or after they end."
-    if len(shown) < len(curves):
-        said += f" The best and the worst {len(shown) // 2} of {len(curves)} assets."
+    if shown < count:
+        said += f" The best and the worst {shown // 2} of {count} assets."
     return said
 
 

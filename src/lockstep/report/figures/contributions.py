@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _RISK, _WEIGHT = "#7A7A7A", "#E69F00"
 _WIDTH, _ROW = 14.0, 0.3
+#: Inches of all rows together, at least, and of a row its bar.
+_ROWS, _THICK = 2.6, 0.66
 
 
 @figures("contributions")
@@ -48,7 +50,7 @@ class Contributions:
             return None
         money = {s: reading.number("assets", s, "net_pnl") for s in reading.symbols}
         symbols = sorted(money, key=lambda symbol: (-money[symbol], symbol))
-        high = 2.35 + max(_ROW * len(symbols), 2.6)
+        high = 2.35 + max(_ROW * len(symbols), _ROWS)
         figure = blank(reading, "Who made the money, who carried the risk", (_WIDTH, high))
         grid = figure.add_gridspec(
             1, 2, wspace=0.3, **margins(figure, left=1.45, right=1.3, below=1.0)
@@ -80,7 +82,7 @@ def _money(axes: Axes, reading: Reading, amounts: Sequence[float]) -> None:
     dress(axes, f"Money: net P&L, in all {total}", "")
     rows = np.arange(len(amounts))
     colours = [GAIN if amount >= 0.0 else LOSS for amount in amounts]
-    axes.barh(rows, amounts, height=0.66, color=colours)
+    axes.barh(rows, amounts, height=_thick(len(amounts)), color=colours)
     axes.set_xlabel(reading.currency, fontsize=9, parse_math=False)
     money_ticks(axes, across=True)
     _finish(axes, [signed(amount) for amount in amounts])
@@ -99,7 +101,8 @@ def _risk(axes: Axes, reading: Reading, symbols: Sequence[str]) -> None:
     weights = [reading.value("assets", symbol, "weight_mean") for symbol in symbols]
     dress(axes, "Risk: share of the account's variance", "")
     rows = np.arange(len(symbols))
-    risk = axes.barh(rows, [100.0 * share for share in shares], height=0.66, color=_RISK)
+    risk = axes.barh(rows, [100.0 * share for share in shares], height=_thick(len(shares)),
+                     color=_RISK)  # fmt: skip
     capital = axes.scatter(
         [math.nan if weight is None else 100.0 * weight for weight in weights], rows, marker="|",
         s=190, linewidths=2.6, color=_WEIGHT, zorder=4,
@@ -110,6 +113,11 @@ def _risk(axes: Axes, reading: Reading, symbols: Sequence[str]) -> None:
                 bbox_to_anchor=(1.0, -0.26 / _inches(axes)), ncols=2, frameon=False, fontsize=8,
                 borderaxespad=0.0, handlelength=1.4)  # fmt: skip
     _finish(axes, [percent(share) for share in shares])
+
+
+def _thick(rows: int) -> float:
+    """Return how much of its row a bar takes, so that few are as thick as many."""
+    return _THICK * min(_ROW * rows / _ROWS, 1.0)
 
 
 def _inches(axes: Axes) -> float:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST_NUMBERED = 15
 _TREE, _BAR = 0.9, 0.25
 _NONE = "#D9D9D9"
+#: Share of the variance of a normal sum that is gone in its lowest tenth: with z the tenth's upper
+#: end and m = density(z) / 0.1, it is m (m + z).
+_GONE = 0.8309
 
 
 @figures("correlation")
@@ -92,7 +95,11 @@ def _said(reading: Reading, shown: Array) -> str:
     if worst is not None:
         said += f", on the worst tenth of the account's days {ratio(worst)}"
     if days is not None:
-        said += f"; on {days} days chance alone gives up to \N{PLUS-MINUS SIGN}{_chance(days)}"
+        said += (
+            f". To choose days by the account's loss takes {len(shown)} unrelated assets of equal "
+            f"risk to {ratio(_by_choice(len(shown)))} by itself, and on {days} days chance takes a "
+            f"pair up to {_chance(days)} off"
+        )
     said += (
         f"{'. ' if said else ''}Order: average linkage of the distances sqrt(2 (1 - r)) on all "
         "days; the lower two branches meet, the more alike."
@@ -104,6 +111,15 @@ def _said(reading: Reading, shown: Array) -> str:
 def _chance(days: int) -> str:
     """Return what 95% of unrelated pairs stay within on so many days, in large samples."""
     return ratio(min(1.96 / math.sqrt(days), 1.0))
+
+
+def _by_choice(assets: int) -> float:
+    """Return how unrelated normal assets of equal risk correlate where their sum is lowest.
+
+    A sum of n variances of 1 keeps n (1 - s) of its n in the lowest tenth. What is gone, n s, is
+    gone from every variance and covariance alike: s / n from each.
+    """
+    return -_GONE / (assets - _GONE)
 
 
 def _clustered(matrix: Array) -> tuple[Ints, Any]:

@@ -196,7 +196,6 @@ def _excursions(axes: Axes, trades: pd.DataFrame, reading: Reading) -> None:
     mae, mfe, net = (numbers(trades, name) for name in ("mae", "mfe", "net_pnl"))
     known = np.isfinite(mae) & np.isfinite(mfe)
     dress(axes, "How far trades went against and for the position", "best moment (MFE), R")
-    axes.set_xlabel("worst moment (MAE), R", fontsize=9)
     percent_ticks(axes.xaxis)
     if not known.any():
         _nothing(axes, "No trade has excursions on record.")
@@ -204,6 +203,9 @@ def _excursions(axes: Axes, trades: pd.DataFrame, reading: Reading) -> None:
     every = max(1, int(np.ceil(known.sum() / _POINTS)))
     mae, mfe, net = (column[known][::every] for column in (mae, mfe, net))
     right, top = (_reach(values) for values in (mae, mfe))
+    beyond = int(np.sum((mae > right) | (mfe > top)))
+    further = f" ({count(beyond)} further out stand on the edges)" if beyond else ""
+    axes.set_xlabel(f"worst moment (MAE), R{further}", fontsize=9)
     alpha = float(np.clip(60.0 / np.sqrt(len(mae)), 0.15, 0.8))
     handles = []
     for won, colour in ((False, LOSS), (True, GAIN)):

@@ -31,7 +31,7 @@ from lockstep.report.canvas import (
     span_of_time,
     thinned,
 )
-from lockstep.report.coverage import hatch, sparse, told
+from lockstep.report.coverage import hatch
 from lockstep.report.looks import looks_of
 from lockstep.report.reading import Reading
 from lockstep.report.wording import money, percent, signed
@@ -55,13 +55,11 @@ class Equity:
 
     def draw(self, reading: Reading) -> Figure:
         """Return the figure, ready to be saved."""
-        count = len(reading.symbols)
-        assets = f"{count} asset{'s' if count != 1 else ''} in one account"
-        edges = sparse(reading)
+        symbols = reading.symbols
+        who = short(symbols[0], 32) if len(symbols) == 1 else f"{len(symbols)} assets"
         figure = blank(
             reading,
-            f"Lockstep: {assets if count else 'no portfolio'}",
-            more=told(edges, reading),
+            f"Lockstep: {f'{who} in one account' if symbols else 'no portfolio'}",
         )
         aligned = reading.panel
         if aligned is None:
@@ -79,7 +77,7 @@ class Equity:
         _drawdown(bottom, aligned, reading)
         for axes in (top, middle, bottom):
             _mark(axes, events, aligned.account.time)
-        hatch((top, middle, bottom), edges)
+        hatch((top, middle, bottom), reading)
         span_of_time(bottom, aligned.account.time)
         date_axis(bottom, (top, middle))
         figure.align_ylabels((top, middle, bottom))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from lockstep.report.canvas import (
     margins,
     named_ticks,
 )
-from lockstep.report.coverage import hatch, sparse, told
+from lockstep.report.coverage import hatch
 from lockstep.report.figures._buckets import Buckets, stepped
 from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
@@ -36,6 +36,10 @@ _PREFIX = "exposure_"
 _ROWS = 20
 _GROSS, _NET = "#B8B8B8", COLOURS[0]
 _UNIT = "times equity"
+#: Points of a key of colours, if values lie below it and above it.
+_EXTEND: dict[tuple[bool, bool], Literal["neither", "min", "max", "both"]] = {
+    (False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both",
+}  # fmt: skip
 
 
 @figures("exposure")
@@ -51,9 +55,8 @@ class Exposure:
         account = reading.result.account
         if reading.panel is None or not {"gross", "net"} <= set(account.columns):
             return None
-        edges = sparse(reading)
         subject = "Exposure: how much was in the market, in multiples of equity"
-        figure = blank(reading, subject, more=told(edges, reading))
+        figure = blank(reading, subject)
         gross, net = (_multiples(reading, name) for name in ("gross", "net"))
         if not np.any(gross > 0.0):
             return instead(figure, "No position was open at any step: nothing was in the market.")
@@ -69,7 +72,7 @@ class Exposure:
         _net(column[1], net, buckets, reading)
         if rows:
             _by_currency(column[2], rows, buckets, reading)
-        hatch(column[:2], edges)
+        hatch(column[:2], reading)
         room = 0.005 * (buckets.x[-1] - buckets.x[0])
         top.set_xlim(buckets.x[0] - room, buckets.x[-1] + room)
         date_axis(column[-1], tuple(column[:-1]))
@@ -189,11 +192,13 @@ def _key(axes: Axes, mesh: Any) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     place = axes.inset_axes((1.175, 0.0, 0.012, 1.0))
-    bar = axes.figure.colorbar(mesh, cax=place)
+    beyond = (float(mesh.get_array().min()) < mesh.norm.vmin,
+              float(mesh.get_array().max()) > mesh.norm.vmax)  # fmt: skip
+    bar = axes.figure.colorbar(mesh, cax=place, extend=_EXTEND[beyond])
     bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
     bar.ax.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:+g}" if value else "0")
     )
     bar.ax.tick_params(labelsize=7.5)
-    bar.set_label("times equity: short (red), long (blue)", fontsize=7.5)
+    bar.set_label("times equity:\nshort (red), long (blue)", fontsize=7.5)
     bar.outline.set_visible(False)

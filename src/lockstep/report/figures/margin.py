@@ -22,7 +22,7 @@ from lockstep.report.canvas import (
     margins,
     money_ticks,
 )
-from lockstep.report.coverage import hatch, sparse, told
+from lockstep.report.coverage import hatch
 from lockstep.report.figures._buckets import Buckets, stepped
 from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
@@ -52,9 +52,8 @@ class Margin:
         account = reading.result.account
         if reading.panel is None or "margin_level" not in account:
             return None
-        edges = sparse(reading)
         subject = "Margin: how far the account stood from a stop-out"
-        figure = blank(reading, subject, more=told(edges, reading))
+        figure = blank(reading, subject)
         level = account["margin_level"].to_numpy(dtype=np.float64)
         if not np.any(np.isfinite(level)):
             return instead(figure, "No position was open at any step, so no margin was used.")
@@ -71,7 +70,7 @@ class Margin:
             values = account[name].to_numpy(dtype=np.float64)
             (_used if name == "used_margin" else _positions)(axes, values, buckets, reading)
         column = [top, *others]
-        hatch(column, edges)
+        hatch(column, reading)
         date_axis(column[-1], tuple(column[:-1]))
         figure.align_ylabels(column)
         return figure

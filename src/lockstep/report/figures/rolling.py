@@ -11,7 +11,7 @@ import numpy as np
 from lockstep.core.bars import Array, Ints
 from lockstep.core.calendar import DAY_NS
 from lockstep.core.registry import figures
-from lockstep.metrics.panel import Panel, on_days, solo_curves
+from lockstep.metrics.panel import on_days, solo_curves
 from lockstep.metrics.returns import daily_returns, days_per_year
 from lockstep.metrics.rolling import rolling_correlation, rolling_sharpe, rolling_volatility
 from lockstep.metrics.undefined import Undefined
@@ -27,7 +27,7 @@ from lockstep.report.canvas import (
     note,
     percent_ticks,
 )
-from lockstep.report.coverage import hatch, sparse, told
+from lockstep.report.coverage import hatch
 from lockstep.report.looks import COLOURS
 from lockstep.report.reading import Reading
 from lockstep.report.wording import counted, percent, ratio
@@ -47,7 +47,7 @@ _INCHES = (14.0, 9.0)
 @figures("rolling")
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """Three panels on one time axis; every value looks back over one window."""
+    """Panels on one time axis, the last for several assets; all look back over one window."""
 
     order: ClassVar[int] = 60
     title: ClassVar[str] = "Rolling Sharpe ratio, volatility and correlation"
@@ -57,9 +57,8 @@ class Rolling:
         aligned = reading.panel
         if aligned is None:
             return None
-        edges = sparse(reading)
         subject = f"The last {WINDOW} trading days, day by day"
-        figure = blank(reading, subject, _INCHES, more=told(edges, reading))
+        figure = blank(reading, subject, _INCHES)
         account = aligned.account
         returns = daily_returns(account.marks, account.initial)
         if isinstance(returns, Undefined):
@@ -67,20 +66,21 @@ class Rolling:
         if len(returns) < WINDOW:
             have = counted(len(returns), "trading day")
             return instead(figure, f"One window takes {WINDOW} trading days; the run has {have}.")
-        grid = figure.add_gridspec(3, 1, hspace=0.18, **margins(figure, below=0.85))
+        count = 3 if len(aligned.symbols) > 1 else 2
+        grid = figure.add_gridspec(count, 1, hspace=0.18, **margins(figure, below=0.85))
         top = figure.add_subplot(grid[0])
-        middle = figure.add_subplot(grid[1], sharex=top)
-        bottom = figure.add_subplot(grid[2], sharex=top)
+        column = [top, *(figure.add_subplot(grid[at], sharex=top) for at in range(1, count))]
         time = account.days[WINDOW - 1 :]
         per_year = days_per_year(account.days)
         _sharpe(top, time, rolling_sharpe(returns, WINDOW, per_year), reading, per_year)
-        _volatility(middle, time, rolling_volatility(returns, WINDOW, per_year), reading)
-        _correlation(bottom, aligned, reading)
-        hatch((top, middle, bottom), edges)
+        _volatility(column[1], time, rolling_volatility(returns, WINDOW, per_year), reading)
+        if count > 2:
+            _correlation(column[2], reading)
+        hatch(column, reading)
         first, last = _moments(account.days[[0, -1]])
         top.set_xlim(first - 0.005 * (last - first), last + 0.005 * (last - first))
-        date_axis(bottom, (top, middle))
-        figure.align_ylabels((top, middle, bottom))
+        date_axis(column[-1], tuple(column[:-1]))
+        figure.align_ylabels(column)
         note(figure, _said(reading))
         return figure
 
@@ -140,7 +140,7 @@ def _volatility(axes: Axes, days: Ints, values: Array, reading: Reading) -> None
     legend(axes, handles, labels)
 
 
-def _correlation(axes: Axes, aligned: Panel, reading: Reading) -> None:
+def _correlation(axes: Axes, reading: Reading) -> None:
     dress(axes, "Correlation between assets: daily returns of the solo runs", "no unit")
     axes.set_ylim(-1.0, 1.0)
     axes.axhline(0.0, color=GREY, linewidth=0.9)

@@ -151,6 +151,8 @@ def differences(overlay: Overlay) -> Figure | None:
     named_ticks(axes.yaxis, [f"{row['first']} - {row['second']}" for row in rows], letters=20)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel("difference of Sharpe ratios, a year", fontsize=9)
+    percent_ticks(axes.xaxis)
+    axes.margins(x=0.03)  # the end of an interval is no axis
     level = ratio(LEVEL)
     note(figure, f"Blue: told apart from chance at {level} after Holm's correction for all pairs; "
          "grey: not. Studentised circular block bootstrap (Ledoit, Wolf 2008).")  # fmt: skip

@@ -42,6 +42,8 @@ MOST_LINES = 4
 #: Light to dark, and the share of the range by which its lightest is kept apart from white.
 _CHOSEN, _APART = "YlGnBu", 0.35
 _IN, _OUT = "#9CC4E4", "#D55E00"
+#: The same, of lines across their bars.
+_IN_LINE, _OUT_LINE = "#1F4E79", "#7A3300"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,13 @@ def windows(walked: Walked) -> Figure:
     plan, bars = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     _calendar(plan, told)
     _ratios(bars, walked, told)
+    parts = [one[part]["sharpe"] for one in told for part in ("in_sample", "out_of_sample")]
     note(
         figure,
         "Sharpe ratios per year, from daily marks. In sample: the chosen parameters and weights in "
         "one account on the bars they were chosen on. Out of sample: the continuous account. The "
-        "gap before each traded part is embargo; each asset's purge comes off as well.",
+        "gap before each traded part is embargo; each asset's purge comes off as well."
+        + (" n/a: see walkforward.txt." if None in parts else ""),
     )
     return figure
 
@@ -148,8 +152,8 @@ def _ratios(axes: Axes, walked: Walked, told: Sequence[Mapping[str, Any]]) -> No
             axes.text(x + shift, 0.0, "n/a", fontsize=7, ha="center", va="bottom", color=GREY)
     axes.axhline(0.0, color="black", linewidth=0.8)
     levels = (
-        (walked.numbers["in_sample"]["median_sharpe"], _IN, "median in sample"),
-        (walked.numbers["out_of_sample"]["sharpe"], _OUT, "whole account"),
+        (walked.numbers["in_sample"]["median_sharpe"], _IN_LINE, "median in sample"),
+        (walked.numbers["out_of_sample"]["sharpe"], _OUT_LINE, "whole account"),
     )
     for value, colour, name in levels:
         if value is not None:
