@@ -10,7 +10,7 @@ import numpy as np
 
 from lockstep.core.bars import Ints
 from lockstep.core.calendar import DAY_NS
-from lockstep.metrics.doctor.data import EDGE_DAYS
+from lockstep.metrics.coverage import EDGE_DAYS
 from lockstep.report.canvas import aside, dates
 from lockstep.report.reading import Reading
 from lockstep.report.wording import day
