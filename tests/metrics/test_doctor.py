@@ -326,6 +326,14 @@ def test_many_assets_that_end_early_are_named_the_earliest_first_and_counted() -
     assert "all 5 assets had data on 15 of 41 trading days, only 1 on 12 (29.3%)" in one.sentence
 
 
+def test_a_failed_asset_spoils_a_portfolio_only_where_one_was_played() -> None:
+    (played,) = given(facts=facts(failed={A: "it broke"})).found("failed")
+    assert played.advice.endswith("the result is that of another portfolio.")
+    left = partial()
+    (alone,) = Given(left, summarise(left)).found("failed")
+    assert alone.advice == "Mend it and run again: without it no portfolio was played."
+
+
 def test_a_gain_that_becomes_a_loss_within_a_hundredth_of_the_capital_is_no_finding() -> None:
     apart = [
         given({"portfolio.net_pnl": -500.0, "portfolio.weighted_solo_pnl": alone})

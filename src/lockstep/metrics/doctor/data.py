@@ -84,7 +84,12 @@ def failed(case: Case) -> Iterator[Finding]:
             1,
             "asset",
             f"{symbol} failed: {reason}.",
-            "Mend it and run again: the result is that of another portfolio.",
+            "Mend it and run again: "
+            + (
+                "the result is that of another portfolio."
+                if case.metrics.get("portfolio")
+                else "without it no portfolio was played."
+            ),
             asset=str(symbol),
         )
 

@@ -208,7 +208,7 @@ def idle(case: Case) -> Iterator[Finding]:
                 "days",
                 f"{symbol} opened nothing for {longest:,.0f} days; it opens a trade every "
                 f"{mean:,.1f} days on average.",
-                "See what happened then: data, breaker, or a market the strategy cannot read.",
+                "See what happened then: data, breaker, a weight of 0, or a market it cannot read.",
                 size=longest / IDLE_DAYS,
                 asset=symbol,
             )
