@@ -190,6 +190,13 @@ def test_few_days_or_trades_are_not_judged_and_a_flat_account_is_not_asked():
     assert "Skill or luck" not in flat(without_trades())
 
 
+def test_a_run_measured_before_chance_was_asked_about_is_not_asked_again():
+    result = made(2)
+    metrics = summarise(result)
+    del metrics["portfolio"]["probabilistic_sharpe_adjusted"], metrics["coverage"]
+    assert "Skill or luck" not in "\n".join(first_page(read(result, metrics)))
+
+
 def test_of_assets_that_made_the_same_none_is_best():
     assert "Best / worst asset" not in flat(without_trades())
     assert "Best / worst asset" in flat(made(2))

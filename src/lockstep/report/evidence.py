@@ -15,7 +15,7 @@ _SUREST = 0.999
 def luck(reading: Reading) -> list[tuple[str, str]]:
     """Return one sentence on whether the result differs from zero by more than chance."""
     sharpe = reading.value("portfolio", "sharpe")
-    if sharpe is None:
+    if sharpe is None or "probabilistic_sharpe_adjusted" not in reading.value("portfolio"):
         return []
     trades = reading.count("portfolio", "trades")
     if trades < FEW_TRADES:
