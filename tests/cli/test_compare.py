@@ -1,5 +1,6 @@
 """compare: finds runs, makes what is no run yet, and writes what it found."""
 
+import errno
 import json
 
 import pytest
@@ -109,3 +110,17 @@ def test_a_stopped_comparison_says_that_its_command_is_to_be_given_again(
     said = capsys.readouterr().err
     assert "what it finished is kept: give the same command again" in said
     assert "--resume" not in said
+
+
+def test_a_disk_that_takes_no_more_is_one_clear_error(results, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "comparison.txt")
+
+    runs = sorted(path.name for path in results.iterdir() if path.name.startswith("20"))
+    monkeypatch.setattr("lockstep.cli.compare.write_text", full)
+    words = ["compare", *runs[:2], "--resamples", "99", "--results", str(results)]
+    assert door.main(words) == 74
+    monkeypatch.setattr("lockstep.cli.compare.write_json", full)
+    words = ["compare", "breakout", runs[0], *ONE, *SHORT, "--results", str(results)]
+    assert door.main(words) == 74
+    assert capsys.readouterr().err.count("cannot be written (No space left on device)") == 2

@@ -100,3 +100,14 @@ def test_a_folder_in_use_is_never_old(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(compiled, "source_hash", lambda: "0" * 16)
     assert compiled.cache_folder() != own
     assert (own / "room" / "walk.nbi").exists()
+
+
+def test_a_usable_cache_asks_for_no_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(compiled.tempfile, "gettempdir", full)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert compiled.cache_folder().parent == tmp_path / "lockstep"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from lockstep.core.bars import Bars
 from lockstep.core.calendar import HOUR_NS
-from lockstep.core.errors import ConfigError, IdentityError, failure_of
+from lockstep.core.errors import ConfigError, IdentityError, StorageError, failure_of
 from lockstep.core.result import RunResult
 from lockstep.core.signals import Signals
 from lockstep.engine.cerebro.account import Account
@@ -138,3 +139,10 @@ def test_a_failure_names_the_line_it_came_from() -> None:
     assert "ValueError" in str(failure)
     assert "(test_laws_failures.py:" in str(failure)
     assert failure.symbol == "EURUSD"
+
+
+def test_a_full_disk_is_never_taken_for_a_failing_asset() -> None:
+    """What is compiled for a strategy is written to the user's cache."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(StorageError, match=r"no room for compiled code.*of EURUSD.*No space left"):
+        failure_of("EURUSD", full)

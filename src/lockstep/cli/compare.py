@@ -13,8 +13,9 @@ from typing import Any
 from lockstep.cli.compare_flags import MOST_RUNS, compare_parser
 from lockstep.cli.flags import portfolio_parser
 from lockstep.cli.portfolio import made, selection_of, tell
+from lockstep.cli.show import storing
 from lockstep.config.loading import load
-from lockstep.core.errors import AssetError, StorageError, UsageError
+from lockstep.core.errors import AssetError, UsageError
 from lockstep.core.files import write_bytes, write_json, write_text
 from lockstep.core.registry import strategies
 from lockstep.core.result import RunResult
@@ -49,10 +50,8 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     _check_apart(sides)
     numbers, common = compared(sides, _test(arguments), place.name)
     numbers = {**numbers, "argv": list(argv)}
-    try:
+    with storing(place):
         _write(numbers, common, place)
-    except OSError as error:
-        raise StorageError(f"{place} cannot be written ({error.strerror}).") from error
     if arguments.json:
         sys.stdout.write((place / "comparison.json").read_text(encoding="utf-8"))
     else:
@@ -151,7 +150,8 @@ def _with_strategy(name: str, arguments: argparse.Namespace, place: Path) -> Pat
         if block["strategy"] != name:
             block.update(strategy=name, parameters={}, performance={})
     path = place / "configs" / f"{name.replace(':', '.')}.json"
-    write_json(path, {**plain, "labels": []})
+    with storing(place):
+        write_json(path, {**plain, "labels": []})
     return path
 
 

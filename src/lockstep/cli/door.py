@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib
 import os
 import sys
@@ -23,7 +22,14 @@ from lockstep.cli.optimize_flags import optimize_parser
 from lockstep.cli.report_flags import report_parser, runs_parser, show_parser
 from lockstep.cli.verify_flags import verify_parser
 from lockstep.cli.walkforward_flags import walkforward_parser
-from lockstep.core.errors import ConfigError, IdentityError, LockstepError, StorageError, UsageError
+from lockstep.core.errors import (
+    NO_ROOM,
+    ConfigError,
+    IdentityError,
+    LockstepError,
+    StorageError,
+    UsageError,
+)
 
 #: 128 + SIGPIPE, as of a program that the signal ends.
 _NOBODY_LISTENS = 141
@@ -193,7 +199,7 @@ def _told() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
+        if error.errno not in NO_ROOM or error.filename is not None:
             raise
         sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
         raise StorageError(

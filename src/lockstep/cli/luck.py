@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lockstep.cli.show import storing
 from lockstep.core.files import write_bytes, write_json, write_text
 from lockstep.core.result import RunResult
 from lockstep.core.trial import Trial
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     labels = list(dict.fromkeys(label for one in searches for label in labels_of(one)))
     names = [one.path.name for one in searches]
     told = {"searches": names, "labels": labels, **numbers(found)}
-    write(first.path, told, found)
+    with storing(first.path):
+        write(first.path, told, found)
     if arguments.json:
         sys.stdout.write((first.path / f"{NAME}.json").read_text(encoding="utf-8"))
     else:

@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 #: Rooms whose code is compiled, and what they take constants from.
@@ -74,16 +75,16 @@ def sweep(folder: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _bases() -> list[Path]:
+def _bases() -> Iterator[Path]:
     if sys.platform == "win32":
         user = os.environ.get("LOCALAPPDATA")
-        places = [Path(user)] if user else []
+        yield from [Path(user)] if user else []
     elif sys.platform == "darwin":
-        places = [Path("~/Library/Caches").expanduser()]
+        yield Path("~/Library/Caches").expanduser()
     else:
         user = os.environ.get("XDG_CACHE_HOME")
-        places = [Path(user) if user else Path("~/.cache").expanduser()]
-    return [*places, Path(tempfile.gettempdir())]
+        yield Path(user) if user else Path("~/.cache").expanduser()
+    yield Path(tempfile.gettempdir())  # which tries to write: a full disk has none
 
 
 def use_cache() -> None:

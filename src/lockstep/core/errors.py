@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import traceback
 from pathlib import Path
 
+#: What a disk says that is full, or may not be filled any more.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 #: Exit code of a check that was made, and found what it looks for: an audit, or `verify`.
 CHECK_FAILED = 6
 
@@ -83,6 +87,8 @@ def failure_of(symbol: str, error: Exception) -> AssetError:
     ------
     KeyboardInterrupt
         If the user's interruption lies behind it: compiled code turns one into a SystemError.
+    StorageError
+        If a disk is full, which is nobody's own fault: what is compiled is written, too.
     """
     behind: BaseException | None = error
     while behind is not None:
@@ -91,6 +97,12 @@ def failure_of(symbol: str, error: Exception) -> AssetError:
         behind = behind.__cause__ or behind.__context__
     if isinstance(error, LockstepError):
         return AssetError(f"{symbol}: {error}", symbol)
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        raise StorageError(
+            f"no room for compiled code, or for what the strategy of {symbol} writes "
+            f"({os.strerror(error.errno)}). Make room in the user's cache, or name another folder "
+            "by NUMBA_CACHE_DIR."
+        ) from error
     trace = traceback.extract_tb(error.__traceback__)
     where = f" ({Path(trace[-1].filename).name}:{trace[-1].lineno})" if trace else ""
     what = f"its strategy failed with {type(error).__name__}: {error}{where}"

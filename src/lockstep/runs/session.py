@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lockstep.core.errors import DataError, StorageError, UsageError
+from lockstep.core.errors import NO_ROOM, DataError, StorageError, UsageError
 from lockstep.core.files import read_object, sweep, write_json
 from lockstep.core.result import RunResult
 from lockstep.runs import manifest as manifests
@@ -35,7 +35,7 @@ from lockstep.runs.scratch import sweep_scratch
 LATEST = "latest"
 CONFIG_FILE = "config.json"
 #: What a disk says that takes no more.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_NO_ROOM = (*NO_ROOM, errno.EROFS, errno.EIO)
 
 
 @dataclass(frozen=True, slots=True)
