@@ -15,6 +15,7 @@ from lockstep.runs.session import LATEST
 
 #: Flags that may name a file or a folder.
 _PATHS = ("config", "data", "ledger", "space")
+_NAMING = tuple(f"--{name}" for name in (*_PATHS, "allow-import"))
 
 
 @contextmanager
@@ -32,7 +33,8 @@ def where_begun(run: Path) -> Iterator[None]:
     if folder is None:
         yield
         return
-    notice([f"{run.name} was begun in {folder}: relative paths count from there"])
+    if any(word.partition("=")[0] in _NAMING for word in begun_by(run)):
+        notice([f"{run.name} was begun in {folder}: relative paths count from there"])
     with chdir(folder):
         yield
 
