@@ -3,6 +3,7 @@ import os
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_a_search_kept_in_a_database_is_the_same_and_is_gone_on_with(url, tmp_pa
 
 def test_two_processes_that_search_the_same_at_once_make_one_search(url, tmp_path):
     straight = optimizer_of(tmp_path / "files", "random").search()
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         both = list(pool.map(_searched, [url] * 2, [str(tmp_path / "none")] * 2))
     assert all(same_trials(one, straight.trials) for one in both)
     database = TrialDatabase(url)

@@ -87,7 +87,8 @@ def multiple(number: float) -> str:
 
 def score(number: float) -> str:
     """Return an objective's number, whatever its unit: four digits, from a thousand on whole."""
-    return f"{number:,.0f}" if abs(number) >= 1000.0 else f"{number:.4g}"
+    shown = number + 0.0  # no negative zero
+    return f"{shown:,.0f}" if abs(shown) >= 1000.0 else f"{shown:.4g}"
 
 
 def days(number: float) -> str:
