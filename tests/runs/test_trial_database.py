@@ -83,18 +83,21 @@ def test_a_search_kept_in_a_database_is_the_same_and_is_gone_on_with(url, tmp_pa
 
 
 def test_two_processes_that_search_the_same_at_once_make_one_search(url, tmp_path):
-    straight = optimizer_of(tmp_path / "files", "random").search()
+    straight = short_search(TrialLedger(tmp_path)).search()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        both = list(pool.map(_searched, [url] * 2, [str(tmp_path / "none")] * 2))
+        both = list(pool.map(_searched, [url] * 2))
     assert all(same_trials(one, straight.trials) for one in both)
     database = TrialDatabase(url)
     assert same_trials(database.load(straight.study), straight.trials)
     database.close()
 
 
-def _searched(url, folder):
-    search = dataclasses.replace(optimizer_of(folder, "random"), store=TrialDatabase(url)).search()
-    return search.trials
+def short_search(store):
+    return dataclasses.replace(optimizer_of("", "random"), store=store, trials=12, candidates=0)
+
+
+def _searched(url):
+    return short_search(TrialDatabase(url)).search().trials
 
 
 def test_a_path_is_a_folder_and_a_url_a_database(tmp_path, url):
