@@ -94,7 +94,7 @@ def test_the_cap_of_the_run_holds_in_every_mix_and_may_leave_none():
     assert max(found["marks"]["max_sharpe"]["weights"].values()) <= 0.3 + 1e-12
     nothing, why = frontier_of(solo, cap=0.2)
     assert nothing is None
-    assert why["frontier"].startswith("4 assets of at most 0.2 each hold 0.8 of the account")
+    assert why["frontier"].startswith("4 assets of at most 20% each hold 80% of the account")
 
 
 def test_one_asset_ignores_the_cap_as_the_run_does():

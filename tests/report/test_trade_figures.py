@@ -77,6 +77,17 @@ def test_trades_on_the_edges_of_the_excursions_are_counted():
     assert "worst moment (MAE), R\n" in whole
 
 
+def test_a_target_missed_by_rounding_is_not_further_out():
+    result = made(2, 250)
+    r = np.tile([-1.0, 1.0, 1.0 + 4e-16, 1.0 + 2e-15], 125)
+    trades = result.trades.assign(r_multiple=r, mae=1.0 + 2e-15, mfe=r + 1.0)
+    known = reading_of(dataclasses.replace(result, trades=trades))
+    assert "further out" not in words_on(figure_of(picture("distributions"), known))
+    r[0] = -9.0
+    known = reading_of(dataclasses.replace(result, trades=trades.assign(r_multiple=r)))
+    assert "R (1 further out" in words_on(figure_of(picture("distributions"), known))
+
+
 def test_exit_efficiency_is_the_one_of_the_metrics():
     reading = reading_of(made(2, 20))
     reading = dataclasses.replace(

@@ -61,8 +61,8 @@ def frontier(result: RunResult, table: Panel, solo: dict[str, Curve]) -> Block |
     cap = _cap(result, count)
     if not is_feasible(count, cap):
         return Undefined(
-            f"{count} assets of at most {cap:.4g} each hold {count * cap:.4g} of the account; the "
-            "frontier needs weights that sum to 1"
+            f"{count} assets of at most {100.0 * cap:.4g}% each hold {100.0 * count * cap:.4g}% of "
+            "the account; the frontier needs weights that sum to 100%"
         )
     means = np.mean(sample.returns, axis=0)
     covariance = np.atleast_2d(np.cov(sample.returns, rowvar=False, ddof=1))

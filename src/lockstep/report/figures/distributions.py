@@ -40,6 +40,8 @@ _MOST_BINS = 80
 _CLASSES = 8
 #: Most points of the scatter: beyond that, every n-th trade by exit time.
 _POINTS = 6_000
+#: R by which rounding lets a trade that ended at its target miss it.
+_ROUNDING = 1e-6
 _INK = "#222222"
 
 
@@ -107,7 +109,7 @@ def _r_multiples(axes: Axes, trades: pd.DataFrame) -> None:
     axes.set_ylim(0.0, 1.05 * float(number.max()))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     share = float(np.mean(r > 0.0))
-    beyond = int(np.sum((r < edges[0]) | (r > edges[-1])))
+    beyond = int(np.sum((r < edges[0] - _ROUNDING) | (r > edges[-1] + _ROUNDING)))
     _key(
         axes,
         [Patch(color=GAIN), solid, dashed],
@@ -203,7 +205,7 @@ def _excursions(axes: Axes, trades: pd.DataFrame, reading: Reading) -> None:
     every = max(1, int(np.ceil(known.sum() / _POINTS)))
     mae, mfe, net = (column[known][::every] for column in (mae, mfe, net))
     right, top = (_reach(values) for values in (mae, mfe))
-    beyond = int(np.sum((mae > right) | (mfe > top)))
+    beyond = int(np.sum((mae > right + _ROUNDING) | (mfe > top + _ROUNDING)))
     further = f" ({count(beyond)} further out stand on the edges)" if beyond else ""
     axes.set_xlabel(f"worst moment (MAE), R{further}", fontsize=9)
     alpha = float(np.clip(60.0 / np.sqrt(len(mae)), 0.15, 0.8))

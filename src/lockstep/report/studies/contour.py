@@ -72,7 +72,8 @@ def _panel(panel: Axes, study: Study, across: Axis, up: Axis, limits: tuple[floa
     if np.isfinite(cells).all() and min(cells.shape) >= _FEWEST_FOR_LINES and np.ptp(cells) > 0.0:
         middle = [(one[:-1] + one[1:]) / 2.0 for one in (xs, ys)]
         panel.contour(*middle, cells, levels=6, colors="white", linewidths=0.7)
-    panel.plot(x, y, marker="o", markersize=1.6, color="black", alpha=0.35, linestyle="none")
+    panel.plot(x, y, marker="o", markersize=1.6, color="black", alpha=0.35, linestyle="none",
+               clip_on=False)  # fmt: skip
     mark_chosen(panel, study, across, up)
     panel.set_xlim(xs[0], xs[-1])
     panel.set_ylim(ys[0], ys[-1])
