@@ -91,6 +91,38 @@ def test_a_signal_that_meets_a_callback_ends_the_process_without_a_word_about_it
     assert seconds < 2.0
 
 
+#: Something whose end takes long, and is due when the interpreter ends.
+LONG_TO_END = """
+    class Large:
+        def __del__(self):
+            time.sleep(60)
+    sys.large = Large()
+    nap()
+"""
+
+
+def test_an_interrupted_process_is_spared_the_end_of_the_interpreter() -> None:
+    code, said, seconds = ended(LONG_TO_END, signal.SIGINT)
+    assert (code, said) == (130, "unwound\n")
+    assert seconds < interrupts.GRACE_SECONDS
+
+
+#: An object that is left half-made, and cannot end.
+HALF_MADE = """
+    class Half:
+        def __init__(self):
+            nap()
+            self.whole = True
+        def __del__(self):
+            self.whole
+    Half()
+"""
+
+
+def test_nothing_is_said_of_objects_that_the_interruption_left_half_made() -> None:
+    assert ended(HALF_MADE, signal.SIGTERM)[:2] == (143, "unwound\n")
+
+
 def test_a_process_that_swallows_the_exception_is_ended_after_its_last_act() -> None:
     code, said, seconds = ended(STUBBORN, signal.SIGTERM)
     assert (code, said) == (143, "last act\n\ninterrupted\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -66,6 +67,8 @@ def interruptible() -> Iterator[None]:
         return
     here, there = socket.socketpair()
     there.setblocking(False)
+    atexit.unregister(_leave)  # the first to be registered is the last to be called
+    atexit.register(_leave)
     told_of = sys.unraisablehook
     sys.unraisablehook = lambda lost: _swallowed(lost, told_of)
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -75,10 +78,10 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
-        sys.unraisablehook = told_of
         if _seen:  # what is left to do is watched to the very end
             _open.append(there)
         else:
+            sys.unraisablehook = told_of
             signal.set_wakeup_fd(told)
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -88,9 +91,24 @@ def interruptible() -> Iterator[None]:
 _seen = 0
 
 
+def _leave() -> None:
+    """Spare an interrupted process the end of the interpreter, object by object.
+
+    It takes long after large imports, and nobody watches it: threads are gone by then.
+    """
+    if _seen:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(128 + _seen)
+
+
 def _swallowed(lost: Any, told_of: Callable[[Any], object]) -> None:
-    """Say nothing of an interruption that a callback could not pass on: `_watch` sees to it."""
-    if not isinstance(lost.exc_value, Interrupted):
+    """Say nothing of an interruption that a callback could not pass on: `_watch` sees to it.
+
+    Nor of what fails afterwards, such as the end of objects that it left half-made.
+    """
+    if not _seen:
         told_of(lost)
 
 
