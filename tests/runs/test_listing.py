@@ -156,6 +156,14 @@ def test_a_run_is_found_by_id_prefix_directory_or_as_the_latest_that_holds_a_res
     assert find(LATEST, tmp_path) == tmp_path / SECOND
 
 
+def test_a_run_is_found_from_within_by_its_own_name(tmp_path, monkeypatch):
+    made(tmp_path, FIRST)
+    monkeypatch.chdir(tmp_path / FIRST / "solo")
+    assert find("..", "results") == tmp_path / FIRST
+    monkeypatch.chdir(tmp_path / FIRST)
+    assert find(".", "results") == tmp_path / FIRST
+
+
 def test_a_run_whose_files_are_those_of_another_says_so(tmp_path):
     path = made(tmp_path, FIRST)
     facts = json.loads((path / "facts.json").read_text(encoding="utf-8"))

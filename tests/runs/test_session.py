@@ -15,6 +15,7 @@ import pytest
 from lockstep.core.errors import LockedError, StorageError, UsageError
 from lockstep.core.files import write_json
 from lockstep.runs.directory import RunDirectory
+from lockstep.runs.lock import locked
 from lockstep.runs.manifest import Making
 from lockstep.runs.session import LATEST, Session, session
 from tests.runs.results import result
@@ -174,6 +175,20 @@ def test_what_dead_processes_left_is_swept_at_the_next_start(tmp_path: Path) -> 
     with run(tmp_path) as one:
         finish(one)
     assert not torn.exists()
+    assert not unborn.exists()
+
+
+def test_a_directory_that_is_not_yet_born_is_swept_once_nobody_holds_its_lock(
+    tmp_path: Path,
+) -> None:
+    unborn = tmp_path / ".20250101-110000-0123abcd-2.part"
+    unborn.mkdir()
+    with locked(tmp_path, "0123abcd"):
+        with run(tmp_path) as one:
+            finish(one)
+        assert unborn.is_dir()
+    with run(tmp_path, 5) as one:
+        finish(one)
     assert not unborn.exists()
 
 

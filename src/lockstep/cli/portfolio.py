@@ -163,7 +163,7 @@ def made(
             facts = run.facts(played.facts, loaded.notices)
             result = dataclasses.replace(played, facts=facts, config=making.config)
             _keep(result, bars, run, stages)
-    _list(run.path.parent)
+    list_run(run.path.parent)
     return result, run.place
 
 
@@ -177,7 +177,7 @@ def _keep(result: RunResult, bars: Mapping[str, Bars], run: Session, stages: Sta
     run.finish(result, trade_hash=hashed, timings=timings, at=datetime.now(UTC))
 
 
-def _list(results: Path) -> None:
+def list_run(results: Path) -> None:
     """List the run in the index of its directory; one that cannot be written costs no run."""
     try:
         index.refresh(results)

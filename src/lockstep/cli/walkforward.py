@@ -15,6 +15,7 @@ from lockstep.cli.cluster import connected
 from lockstep.cli.portfolio import (
     compiling,
     labelled,
+    list_run,
     overrides,
     read_data,
     selection_of,
@@ -136,6 +137,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
                 told = _told(walk, analyzer, cross, result, arguments.results)
                 place = Path(arguments.results) / FOLDER / run_.place.run_id
                 _write({**told, "argv": list(argv)}, walk, place)
+    list_run(run_.path.parent)
     wrote = tell_of_walk(list(told["alone"]), arguments.results)
     if arguments.json:
         sys.stdout.write((place / "walkforward.json").read_text(encoding="utf-8"))

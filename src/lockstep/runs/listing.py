@@ -245,7 +245,7 @@ def find(name: str, results: str | Path) -> Path:
     known = [root / name] if is_plain(name) else []  # a run may have lost what makes it one
     for place in (*known, Path(name)):
         if name and _is_folder(place):
-            return place
+            return place if place.name not in ("", "..") else place.resolve()
     found = [run for run in names if name and run.startswith(name)]
     if len(found) == 1:
         return root / found[0]

@@ -25,7 +25,7 @@ from lockstep.runs.directory import (
     usable,
 )
 from lockstep.runs.listing import find
-from lockstep.runs.lock import locked
+from lockstep.runs.lock import holder_of, lock_path, locked
 from lockstep.runs.manifest import MANIFEST_FILE, Making
 from lockstep.runs.parts import FOLDER as PARTS
 from lockstep.runs.parts import Parts
@@ -164,8 +164,7 @@ def _written(path: Path, again: str) -> Iterator[None]:
 
 
 def _begin(root: Path, making: Making, started: datetime) -> Session:
-    for dead in root.glob(f".*-{making.digest}*.part"):  # the lock is ours: nobody makes them now
-        shutil.rmtree(dead, ignore_errors=True)
+    _sweep_unborn(root, making.digest)
     place = RunDirectory.create(
         root,
         run_id(started, making.digest),
@@ -175,6 +174,17 @@ def _begin(root: Path, making: Making, started: datetime) -> Session:
         },
     )
     return Session(place, manifests.begun(place.run_id, making, started))
+
+
+def _sweep_unborn(root: Path, ours: str) -> None:
+    """Remove directories whose maker was killed before they were born: nobody holds their lock.
+
+    That of our own digest is ours.
+    """
+    for unborn in [path for path in root.glob(".*-*.part") if path.is_dir()]:
+        made_for = digest_of(unborn.stem[1:])
+        if made_for == ours or not holder_of(lock_path(root, made_for)):
+            shutil.rmtree(unborn, ignore_errors=True)
 
 
 def _go_on(root: Path, making: Making, resume: str) -> Session:
