@@ -160,3 +160,10 @@ def test_a_stopped_walk_is_a_run_that_was_interrupted(tmp_path, monkeypatch):
     assert RunDirectory(run).standing == "interrupted"
     events = [json.loads(line)["event"] for line in (run / "run.log").read_text().splitlines()]
     assert "search.failed" in events
+
+
+def test_best_configs_that_cannot_be_read_are_told_before_any_search(tmp_path, capsys):
+    (tmp_path / "best_configs_pnl.json").write_text("{", encoding="utf-8")
+    assert main([*FLAGS, "--results", str(tmp_path)]) == 3
+    assert "best_configs_pnl.json" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["best_configs_pnl.json"]

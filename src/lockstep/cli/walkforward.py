@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lockstep.cli import earlier, logs
+from lockstep.cli import earlier, logs, tuned
 from lockstep.cli.cluster import connected
 from lockstep.cli.portfolio import (
     compiling,
@@ -98,6 +98,7 @@ def run(arguments: argparse.Namespace, argv: Sequence[str]) -> int:
     if not arguments.results.strip():
         raise UsageError("--results is empty; expected a folder, for example: results")
     _check_flags(arguments)
+    tuned.check(arguments.results)
     folds = Folds(*arguments.cpcv) if arguments.cpcv else None
     loaded = load(
         arguments.config,
