@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lockstep.core.errors import DataError, UsageError
-from lockstep.runs.searches import SavedSearch, earlier_looks, find_search
+from lockstep.runs.searches import SavedSearch, earlier_looks, find_search, saved_looks
 from lockstep.runs.trials import TrialLedger
 from tests.research.trials import noise, trial
 
@@ -169,14 +169,14 @@ def look(study="EUR-1", made=20, start="2025-01-01T00:00:00", end="2025-07-01T00
 def test_other_looks_at_the_same_days_are_counted(tmp_path, other, counted):
     saved(tmp_path, assets={"EUR": other, "USD": look("USD-1", seed=3)})
     expected = {ID: counted} if counted else {}
-    assert earlier_looks(tmp_path, "EUR", look()) == expected
-    assert earlier_looks(tmp_path, "GBP", look()) == {}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", look()) == expected
+    assert earlier_looks(saved_looks(tmp_path), "GBP", look()) == {}
 
 
 def test_a_search_that_learns_looks_elsewhere_for_another_goal(tmp_path):
     saved(tmp_path, assets={"EUR": look("EUR-2", method="bayesian", objective=["pnl"])})
     mine = look(method="bayesian", objective=["sharpe"])
-    assert earlier_looks(tmp_path, "EUR", mine) == {ID: 20}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", mine) == {ID: 20}
 
 
 def test_a_study_that_several_searches_took_over_counts_once_and_damage_is_no_look(tmp_path):
@@ -184,8 +184,8 @@ def test_a_study_that_several_searches_took_over_counts_once_and_damage_is_no_lo
     saved(tmp_path, OTHER, assets={"EUR": look("EUR-2", 40, seed=2)})
     broken = saved(tmp_path, "20260105-121500-11111111")
     (broken / "result.json").write_text("{", encoding="utf-8")
-    assert earlier_looks(tmp_path, "EUR", look()) == {OTHER: 40}
-    assert earlier_looks(tmp_path / "none", "EUR", look()) == {}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", look()) == {OTHER: 40}
+    assert earlier_looks(saved_looks(tmp_path / "none"), "EUR", look()) == {}
 
 
 def walked(results, name, **given):
@@ -199,23 +199,27 @@ def walked(results, name, **given):
 def test_walk_forwards_of_the_same_days_are_counted_too_in_both_directions(tmp_path):
     saved(tmp_path, assets={"EUR": look()})
     mine = walked(tmp_path, OTHER)
-    assert earlier_looks(tmp_path, "EUR", look("EUR-2", seed=2)) == {ID: 20, OTHER: 90}
-    assert earlier_looks(tmp_path, "EUR", mine) == {ID: 20}  # the same points are no other look
+    assert earlier_looks(saved_looks(tmp_path), "EUR", look("EUR-2", seed=2)) == {ID: 20, OTHER: 90}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", mine) == {
+        ID: 20
+    }  # the same points are no other look
     another = {**mine, "study": "EUR-windows-2"}
-    assert earlier_looks(tmp_path, "EUR", another) == {ID: 20, OTHER: 90}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", another) == {ID: 20, OTHER: 90}
     later = {"start": "2025-07-01T00:00:00", "end": "2025-09-01T00:00:00"}
-    assert earlier_looks(tmp_path, "EUR", {**another, "data": later}) == {}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", {**another, "data": later}) == {}
 
 
 def test_a_search_that_learns_tries_other_points_on_other_bars(tmp_path):
     data = {"start": "2025-01-01T00:00:00", "end": "2025-07-01T00:00:00"}
     saved(tmp_path, assets={"EUR": look("EUR-2", method="bayesian", data={**data, "sha256": "a"})})
     mine = look(method="bayesian", data={**data, "sha256": "b"})
-    assert earlier_looks(tmp_path, "EUR", mine) == {ID: 20}
-    assert earlier_looks(tmp_path, "EUR", {**mine, "data": {**data, "sha256": "a"}}) == {}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", mine) == {ID: 20}
+    assert (
+        earlier_looks(saved_looks(tmp_path), "EUR", {**mine, "data": {**data, "sha256": "a"}}) == {}
+    )
 
 
 def test_what_does_not_say_how_many_trials_on_which_days_is_no_look(tmp_path):
     saved(tmp_path, folder="walkforward", file="walkforward.json", looks={"EUR": {"study": "x"}})
     saved(tmp_path, OTHER, asset="EUR", study="EUR-2")
-    assert earlier_looks(tmp_path, "EUR", look()) == {}
+    assert earlier_looks(saved_looks(tmp_path), "EUR", look()) == {}

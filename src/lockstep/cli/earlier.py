@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.report.wording import counted
-from lockstep.runs.searches import earlier_looks
-from lockstep.runs.walks import other_walks
+from lockstep.runs.searches import earlier_looks, saved_looks
+from lockstep.runs.walks import SavedWalks
 
 #: Most other searches that the terminal names.
 _MOST_NAMED = 5
@@ -19,7 +19,8 @@ Looks = Mapping[str, Mapping[str, int]]
 
 def looked(blocks: Mapping[str, Mapping[str, Any]], results: str | Path) -> dict[str, Any]:
     """Return what was looked at before, by asset; blocks as `runs.searches.earlier_looks` asks."""
-    return {asset: earlier_looks(results, asset, block) for asset, block in blocks.items()}
+    saved = saved_looks(results)
+    return {asset: earlier_looks(saved, asset, block) for asset, block in blocks.items()}
 
 
 def with_earlier(
@@ -62,7 +63,8 @@ def repeated(made: Mapping[str, Mapping[str, Any]], results: str | Path) -> list
     results : path
         Where the others are.
     """
-    names = sorted({name for key, one in made.items() for name in other_walks(results, key, one)})
+    saved = SavedWalks.of(results)
+    names = sorted({name for key, one in made.items() for name in saved.others(key, one)})
     if not names:
         return []
     shown = f"{'the last: ' if len(names) > _MOST_NAMED else ''}{', '.join(names[-_MOST_NAMED:])}"

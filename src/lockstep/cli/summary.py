@@ -14,7 +14,7 @@ from lockstep.report import summary_page
 from lockstep.report.wording import score
 from lockstep.runs import best_configs
 from lockstep.runs.searches import FOLDERS, RESULT_FILES, SavedSearch
-from lockstep.runs.walks import newest_walk
+from lockstep.runs.walks import SavedWalks
 
 SUMMARY = "portfolio_summary.txt"
 #: Most assets whose replaced blocks the terminal names.
@@ -95,14 +95,13 @@ def tell_of_walk(keys: Sequence[str], results: str | Path) -> list[str]:
     list of str
         What was written, a line each.
     """
-    said = []
+    said, saved = [], SavedWalks.of(results)
     for preference in PREFERENCES:
         stored = best_configs.performances(results, preference)
         walks = {
             key: walk
             for key in keys
-            if key in stored
-            and (walk := newest_walk(results, key, str(stored[key].get("strategy"))))
+            if key in stored and (walk := saved.newest(key, str(stored[key].get("strategy"))))
         }
         if told := best_configs.tell_walks(results, preference, walks):
             path = best_configs.path_of(results, preference)

@@ -29,7 +29,7 @@ from lockstep.research.evaluation import Evaluator
 from lockstep.research.objectives import objective, ranked
 from lockstep.research.search import Search
 from lockstep.runs import best_configs
-from lockstep.runs.walks import newest_walk
+from lockstep.runs.walks import SavedWalks
 
 PAGE, FIGURES = "optimization.txt", "figures"
 #: Preference whose file the summary is about, if the search looked for none of them.
@@ -111,10 +111,10 @@ def write_best(found: Found, results: str | Path) -> tuple[dict[str, Any], list[
         What was written, and what was replaced, a line each.
     """
     chosen = {preference: _chosen(found, preference) for preference in PREFERENCES}
-    said = []
+    said, walks = [], SavedWalks.of(results)
     for preference, trials in chosen.items():
         if trials:
-            entries = _entries(found, preference, trials, results)
+            entries = _entries(found, preference, trials, walks)
             path = best_configs.merge(results, preference, entries)
             told = summary.replaced(results, preference, found.told["id"])
             said.append(f"wrote: {path}{summary.shortly(told)}")
@@ -201,7 +201,7 @@ def _chosen(found: Found, preference: str) -> dict[str, Trial]:
 
 
 def _entries(
-    found: Found, preference: str, trials: Mapping[str, Trial], results: str | Path
+    found: Found, preference: str, trials: Mapping[str, Trial], walks: SavedWalks
 ) -> dict[str, dict[str, Any]]:
     entries = {}
     for search, evaluator in zip(found.searches, found.evaluators):
@@ -210,7 +210,7 @@ def _entries(
             strategy: Any = evaluator.strategy(trial.parameters)
             performance = {
                 **_performance(found.told, search, trial, preference),
-                "walk_forward": newest_walk(results, key, search.strategy),
+                "walk_forward": walks.newest(key, search.strategy),
             }
             entries[key] = best_configs.entry(
                 search.strategy, dataclasses.asdict(strategy), performance

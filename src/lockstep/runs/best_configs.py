@@ -145,7 +145,7 @@ def tell_walks(
     preference : str
         balanced, pnl or drawdown.
     walks : mapping
-        By key, as `runs.walks.newest_walk` gives them, with ``strategy``. Blocks of another
+        By key, as `runs.walks.SavedWalks.newest` gives them, with ``strategy``. Blocks of another
         strategy, and those that no search wrote, are left alone.
 
     Returns

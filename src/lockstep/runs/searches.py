@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -188,13 +189,31 @@ class SavedSearch:
         return None
 
 
-def earlier_looks(results: str | Path, asset: str, block: Mapping[str, Any]) -> dict[str, int]:
+#: Id of a search, and by asset what it tried on which days.
+Looks = tuple[str, Mapping[str, Mapping[str, Any]]]
+
+
+def saved_looks(results: str | Path) -> list[Looks]:
+    """Return what every finished search and walk-forward of some results looked at, read once.
+
+    A result that cannot be read is left out.
+    """
+    found: list[Looks] = []
+    for folder, file in zip(FOLDERS, RESULT_FILES):
+        for path in sorted(Path(results).glob(f"{folder}/*/{file}")):
+            with suppress(DataError):
+                looks = SavedSearch(path.parent, _object(path)).looks
+                found.append((path.parent.name, looks))
+    return found
+
+
+def earlier_looks(saved: Sequence[Looks], asset: str, block: Mapping[str, Any]) -> dict[str, int]:
     """Return the trials of other searches and walk-forwards that looked at an asset's same days.
 
     Parameters
     ----------
-    results : path
-        The results: their `FOLDERS` hold the searches.
+    saved : sequence of (str, mapping)
+        What others looked at, see `saved_looks`.
     asset : str
         Symbol.
     block : mapping
@@ -206,14 +225,14 @@ def earlier_looks(results: str | Path, asset: str, block: Mapping[str, Any]) -> 
     dict
         Trials by the id of the search. Of the same study it is what another search made beyond
         this one, for a longer search begins with a shorter one; the same points by other code are
-        no other look. Of several searches with the same study the longest counts. A result that
-        cannot be read is left out: it has nothing to do with this search.
+        no other look. Of several searches with the same study the longest counts.
     """
     looks: dict[str, tuple[int, str]] = {}
-    for name, other in _other_looks(results, asset):
-        study = str(other.get("study"))
-        if not _overlap(other["data"], block["data"]):
+    for name, tried in saved:
+        other = tried.get(asset)
+        if other is None or not _overlap(other["data"], block["data"]):
             continue
+        study = str(other.get("study"))
         made = int(other["trials"]["made"])
         if study == block.get("study"):
             made -= int(block["trials"]["made"])
@@ -221,18 +240,6 @@ def earlier_looks(results: str | Path, asset: str, block: Mapping[str, Any]) -> 
             continue
         looks[study] = max(looks.get(study, (0, "")), (made, name))
     return dict(sorted((name, made) for made, name in looks.values() if made > 0))
-
-
-def _other_looks(results: str | Path, asset: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the id and what was tried of an asset, of every finished search and walk-forward."""
-    for folder, file in zip(FOLDERS, RESULT_FILES):
-        for path in sorted(Path(results).glob(f"{folder}/*/{file}")):
-            try:
-                found = SavedSearch(path.parent, _object(path)).looks.get(asset)
-            except DataError:
-                continue
-            if found is not None:
-                yield path.parent.name, found
 
 
 def _points(block: Mapping[str, Any]) -> list[Any]:
