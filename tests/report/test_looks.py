@@ -173,6 +173,15 @@ def test_areas_read_from_the_top_in_the_order_of_the_assets():
         assert keys == sorted(keys), name
 
 
+def test_the_ends_of_areas_are_called_what_they_are():
+    known = reading_of(busy(15, 6), frontier=frontier_of(15))
+    keys = {
+        name: drawn(figures.get(name)(), known).axes[panel].get_legend().get_title().get_text()
+        for name, panel in (("weights", 0), ("frontier", 1))
+    }
+    assert keys == {"weights": "first and last", "frontier": "calmest and highest return"}
+
+
 def test_paths_of_parameters_have_the_colours_of_their_assets():
     path = {"atr_period": {"path": [12, 14], "stability": {"median": 12.0}}}
     told = {"C": path, "A": path, "B": path}

@@ -116,6 +116,18 @@ def test_the_account_and_the_naive_curve_are_drawn_as_they_are(full):
     assert np.asarray(falls.lines[-1].get_ydata()) == pytest.approx(100 * (full.marks / peak - 1))
 
 
+def test_windows_in_which_nothing_was_traded_are_hatched(full):
+    def hatches(axes):
+        return [patch for patch in axes.patches if patch.get_hatch()]
+
+    first, *others = full.numbers["windows"]
+    told = {**full.numbers, "windows": [{**first, "assets": []}, *others]}
+    figure = equity(dataclasses.replace(full, numbers=told))
+    assert [len(hatches(axes)) for axes in figure.axes] == [1, 1]
+    assert "hatched: 1 window without an asset" in [t.get_text() for t in figure.texts]
+    assert not any(hatches(axes) for axes in equity(full).axes)
+
+
 def test_every_asset_has_its_path_in_every_panel(full):
     panels = parameters(full).axes
     assert [axes.get_title(loc="left") for axes in panels] == ["entry_period", "stop_multiplier"]

@@ -203,6 +203,14 @@ def span_of_time(axes: Axes, time: Ints) -> None:
     axes.set_xlim(first - room, last + room)
 
 
+def hatched(panels: Sequence[Axes], spans: Sequence[tuple[int, int]]) -> None:
+    """Hatch spans of ns in panels over time, behind everything else."""
+    for axes in panels:
+        for start, end in dates(np.array(spans, dtype=np.int64)).reshape(-1, 2):
+            axes.axvspan(start, end, facecolor="none", edgecolor="#D9D9D9", hatch="//",
+                         linewidth=0.0, zorder=0)  # fmt: skip
+
+
 def date_axis(
     bottom: Axes, others: Sequence[Axes] = (), *, ticks: tuple[int, int] = (5, 12)
 ) -> None:

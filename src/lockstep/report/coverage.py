@@ -11,7 +11,7 @@ import numpy as np
 from lockstep.core.bars import Ints
 from lockstep.core.calendar import DAY_NS
 from lockstep.metrics.coverage import EDGE_DAYS
-from lockstep.report.canvas import aside, dates
+from lockstep.report.canvas import aside, hatched
 from lockstep.report.reading import Reading
 from lockstep.report.wording import day
 
@@ -52,7 +52,7 @@ def sparse(reading: Reading) -> list[Edge]:
 def hatch(panels: Sequence[Axes], reading: Reading) -> None:
     """Hatch sparse edges in panels over time, and say in the heading how many assets have data."""
     edges = sparse(reading)
-    _hatch(panels, edges)
+    hatched(panels, _spans_of(edges))
     if edges:
         count = len(reading.symbols)
         aside(panels[0], f"hatched: data of only {', '.join(_said(e, count) for e in edges)}")
@@ -62,7 +62,7 @@ def hatch_absent(panels: Mapping[str, Axes], reading: Reading) -> bool:
     """Hatch the panel of each asset where it has no data of its own; tell if any is hatched."""
     found = {symbol: _absent(reading, symbol) for symbol in panels}
     for symbol, edges in found.items():
-        _hatch([panels[symbol]], edges)
+        hatched([panels[symbol]], _spans_of(edges))
     return any(found.values())
 
 
@@ -72,13 +72,8 @@ def _absent(reading: Reading, symbol: str) -> list[Edge]:
     return _edges(reading, (spans[0, 0], 0), (spans[0, 1], 0)) if len(spans) else []
 
 
-def _hatch(panels: Iterable[Axes], edges: Sequence[Edge]) -> None:
-    """Hatch behind everything else."""
-    for axes in panels:
-        for edge in edges:
-            start, end = dates(np.array([edge.start, edge.end], dtype=np.int64))
-            axes.axvspan(start, end, facecolor="none", edgecolor="#D9D9D9", hatch="//",
-                         linewidth=0.0, zorder=0)  # fmt: skip
+def _spans_of(edges: Sequence[Edge]) -> list[tuple[int, int]]:
+    return [(edge.start, edge.end) for edge in edges]
 
 
 def _said(edge: Edge, count: int) -> str:

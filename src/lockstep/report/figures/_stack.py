@@ -72,7 +72,12 @@ def layers_of(
 
 
 def stack(
-    axes: Axes, x: Array, layers: list[Layer], *, step: Literal["post"] | None = None
+    axes: Axes,
+    x: Array,
+    layers: list[Layer],
+    *,
+    ends: tuple[str, str] = ("first", "last"),
+    step: Literal["post"] | None = None,
 ) -> None:
     """Draw areas in % over x, with their key to the right.
 
@@ -84,6 +89,8 @@ def stack(
         Where each share holds; with `step` one more, the end of the last.
     layers : list of Layer
         From the bottom up.
+    ends : (str, str)
+        What the left end is, and the right one.
     step : {'post'} or None
         ``post``: each share holds until the next x.
     """
@@ -95,11 +102,11 @@ def stack(
         base = above
     axes.grid(visible=False)
     axes.set_ylim(0.0, max(100.0, float(base.max())))
-    _key(axes, layers)
+    _key(axes, layers, ends)
 
 
-def _key(axes: Axes, layers: list[Layer]) -> None:
-    """Name the areas from the top down, with their first and last share where there is room."""
+def _key(axes: Axes, layers: list[Layer], ends: tuple[str, str]) -> None:
+    """Name the areas from the top down, with their share at the ends, or the right one alone."""
     from matplotlib.patches import Patch
 
     handles = [Patch(**layer.look, **_EDGE) for layer in reversed(layers)]
@@ -111,4 +118,4 @@ def _key(axes: Axes, layers: list[Layer]) -> None:
         + f"{percent(layer.shares[-1]):>8}"
         for layer in reversed(layers)
     ]
-    legend(axes, handles, labels, title="first and last" if has_room else "last")
+    legend(axes, handles, labels, title=" and ".join(ends if has_room else ends[1:]))

@@ -202,7 +202,8 @@ def _mixes(
         x, weights = np.array([x[0] - 0.5, x[0] + 0.5]), np.vstack([weights, weights])
     reserve = 1.0 - weights.sum(axis=1)
     layers = layers_of(symbols, weights, reserve=reserve, looks=looks)
-    stack(axes, x, [layer for layer in layers if np.any(layer.shares > 0.0)])
+    shown = [layer for layer in layers if np.any(layer.shares > 0.0)]
+    stack(axes, x, shown, ends=("calmest", "highest return"))
     axes.set_xlim(float(x[0]), float(x[-1]) if x[-1] > x[0] else float(x[0]) + 1.0)
     axes.set_xlabel("mean return of the mix, % a year", fontsize=9)
     percent_ticks(axes.xaxis)

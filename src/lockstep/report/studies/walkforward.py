@@ -13,9 +13,11 @@ from lockstep.core.calendar import DAY_NS
 from lockstep.report.canvas import (
     GREY,
     WARNING,
+    aside,
     date_axis,
     dates,
     dress,
+    hatched,
     headed,
     instead,
     legend,
@@ -184,6 +186,7 @@ def equity(walked: Walked) -> Figure:
         names.append("naive: IN-SAMPLE")
     curve.axhline(capital, color=GREY, linewidth=0.8)
     _borders((curve, falls), walked)
+    _idle((curve, falls), walked)
     dress(curve, "Equity at the end of each day", walked.numbers["settings"]["currency"])
     span_of_time(curve, time)
     money_ticks(curve)
@@ -207,6 +210,18 @@ def _borders(panels: Sequence[Axes], walked: Walked) -> None:
     for axes in panels:
         for at in dates(np.array(begins, dtype=np.int64)):
             axes.axvline(at, color="#BBBBBB", linewidth=0.8, linestyle=":")
+
+
+def _idle(panels: Sequence[Axes], walked: Walked) -> None:
+    """Hatch the windows in which no asset was good enough in sample, and say how many they are."""
+    spans = [
+        (_ns(one["out_of_sample_first"]), _ns(one["out_of_sample_until"]))
+        for one in walked.numbers["windows"]
+        if not one["assets"]
+    ]
+    hatched(panels, spans)
+    if spans:
+        aside(panels[0], f"hatched: {counted(len(spans), 'window')} without an asset")
 
 
 def parameters(walked: Walked) -> Figure:
