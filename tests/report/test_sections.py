@@ -282,3 +282,13 @@ def test_where_nothing_was_traded_no_table_is_empty_and_no_reason_is_missing():
     text = page(read(empty, summarise(empty)))
     assert "it was not measured" not in text
     assert "] no drawdown" in flat(empty, "WHERE THE P&L CAME FROM")
+
+
+def test_of_one_asset_nothing_is_said_that_takes_two():
+    one = made(1, 40)
+    spread = flat(one, "DIVERSIFICATION")
+    assert "One asset: nothing is spread, and nobody is there to move with it." in spread
+    assert "strangers" not in spread
+    assert flat(one, "EFFICIENT FRONTIER").endswith("There is none: one asset has no mix.")
+    assert "these runs share nothing" not in flat(one, "SOLO RUNS: EACH ASSET ALONE")
+    assert "strangers would have 1.41" in flat(made(2, 40), "DIVERSIFICATION")

@@ -260,7 +260,7 @@ def test_a_reserve_of_nothing_is_not_told():
 def test_a_run_equal_to_its_solo_run_says_so_and_gives_no_other_reason():
     text = said(made(1, 3, pnl=TWO[:, :1]))
     assert "With one asset the naive and the weighted sum are one and the same solo run." in text
-    assert "The portfolio made what its solo runs make at their weights" in text
+    assert "The portfolio made what its solo run made (3 trades here, 3 in the solo run)." in text
     assert "Between the two stand" not in text
 
 

@@ -130,14 +130,17 @@ def _gap(reading: Reading, weighted: float) -> str:
     gap = reading.number("portfolio", "net_pnl") - weighted
     trades = reading.count("portfolio", "trades")
     alone = reading.count("solo_ledger", "total", "solo_trades")
+    is_one = len(reading.metrics["solo"]) == 1
+    runs = "its solo run" if is_one else "its solo runs at their weights"
     if _is_nothing(gap):
+        there = "the solo run" if is_one else "the solo runs"
         return (
-            f"The portfolio made what its solo runs make at their weights "
-            f"({counted(trades, 'trade')} here, {count(alone)} in the solo runs)."
+            f"The portfolio made what {runs} made ({counted(trades, 'trade')} here, "
+            f"{count(alone)} in {there})."
         )
     return (
         f"The portfolio made {money(abs(gap))} {reading.currency} "
-        f"{'more' if gap > 0 else 'less'} than its solo runs at their weights, with "
+        f"{'more' if gap > 0 else 'less'} than {runs}, with "
         f"{counted(trades, 'trade')} against {count(alone)}. Between the two stand:"
     )
 

@@ -26,6 +26,9 @@ class Diversification:
     def lines(self, reading: Reading) -> list[str]:
         """Return a line per figure."""
         n = len(reading.symbols)
+        if n < 2:
+            alone = paragraph("One asset: nothing is spread, and nobody is there to move with it.")
+            return [*alone, *_currencies(reading)]
         items = [
             (
                 "Diversification ratio",

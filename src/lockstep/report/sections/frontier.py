@@ -27,6 +27,8 @@ class Frontier:
             missing = reading.metrics.get("undefined", {}).get("frontier", "it was not measured")
             return paragraph(f"There is none: {missing}.")
         symbols = reading.value("frontier", "symbols")
+        if len(symbols) < 2:
+            return [*paragraph("There is none: one asset has no mix."), *_left_out(reading)]
         marks = list(reading.value("frontier", "marks"))
         rows = [*symbols, "cash", "return % a year", "volatility % a year", "Sharpe"]
         columns = [

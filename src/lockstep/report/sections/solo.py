@@ -44,6 +44,8 @@ class Solo:
             column("profit|factor", ratio, "profit_factor"),
             column("expect.|R", multiple, "expectancy_r"),
         ]
+        if len(symbols) < 2:
+            return table(columns)
         return [
             *table(columns),
             *paragraph("No total: these runs share nothing, and no account could hold them all."),
