@@ -173,6 +173,12 @@ PAIRS: dict[str, Callable[[], Pair]] = {
     "one_asset": by_metric(f"assets.{B}.net_pnl", 0.0, 0.01, **{f"assets.{A}.net_pnl": 9.0}),
     "ambiguous_profit": lambda: (ambiguous(80.0), ambiguous(79.9)),
     "ambiguous_sign": by_metric("portfolio.ambiguous_pnl_interval", [-1.0, 2.0, 2.0], [0, 2, 2]),
+    "ambiguous_width": by_metric(
+        "portfolio.ambiguous_pnl_interval",
+        [-9000.0, -7999.0, -6999.99],
+        [-9000.0, -7999.0, -7000.0],
+        **{"portfolio.net_pnl": -10_000.0},
+    ),
     "open_at_end": lambda: (left_open(80.1), left_open(80.0)),
     "too_good": by_metric("portfolio.sharpe", 4.01, 4.0),
     "unproven": by_metric(

@@ -12,6 +12,7 @@ from lockstep.metrics.doctor.finding import (
     HIGH,
     HOUR_NS,
     LOW,
+    MATERIAL,
     MEDIUM,
     Case,
     Finding,
@@ -35,8 +36,6 @@ CORRELATION = 0.8
 TAKEN_TO_ASKED = 0.5
 #: Share of entries that were too small to be made.
 TOO_SMALL_SHARE = 0.10
-#: Part of the capital by which solo runs and portfolio differ by more than chance and rounding.
-MATERIAL = 0.01
 #: Share of the capital that no sleeve holds, on average.
 UNUSED_SHARE = 0.20
 

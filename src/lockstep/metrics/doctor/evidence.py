@@ -12,6 +12,7 @@ from lockstep.metrics.doctor.finding import (
     HIGH,
     HOUR_NS,
     LOW,
+    MATERIAL,
     MEDIUM,
     Case,
     Finding,
@@ -94,18 +95,41 @@ def ambiguous_profit(case: Case) -> Iterator[Finding]:
 
 def ambiguous_sign(case: Case) -> Iterator[Finding]:
     """Yield a finding if profit or loss depends on the rule for ambiguous bars."""
-    exact = case.value("portfolio", "ambiguous_reruns") or {}
-    answers = [net for net in exact.values() if net is not None]
-    answers = answers or list(case.value("portfolio", "ambiguous_pnl_interval") or ())
-    if answers and min(answers) < 0.0 < max(answers):
+    low, high = _readings(case)
+    if low < 0.0 < high:
         yield Finding(
             HIGH,
-            max(answers) - min(answers),
+            high - low,
             case.currency,
             f"Whether the run wins or loses depends on how ambiguous bars are read: net P&L "
-            f"{min(answers):,.2f} to {max(answers):,.2f} {case.currency}.",
+            f"{low:,.2f} to {high:,.2f} {case.currency}.",
             "Test with finer bars before anything else.",
         )
+
+
+def ambiguous_width(case: Case) -> Iterator[Finding]:
+    """Yield a finding if the rule for ambiguous bars moves much of the result, not its sign."""
+    low, high = _readings(case)
+    net, width = abs(float(case.value("portfolio", "net_pnl"))), high - low
+    least = MATERIAL * float(case.facts["capital"])
+    if not low < 0.0 < high and width > max(AMBIGUOUS_SHARE * net, least):
+        yield Finding(
+            MEDIUM,
+            width,
+            case.currency,
+            f"How ambiguous bars are read moves the net P&L from {low:,.2f} to {high:,.2f} "
+            f"{case.currency}; which is true, the bars do not say.",
+            "Test with finer bars, or believe the stop_first result.",
+            size=width / max(AMBIGUOUS_SHARE * net, least),
+        )
+
+
+def _readings(case: Case) -> tuple[float, float]:
+    """Return the lowest and highest net P&L under the rules for ambiguous bars, as far as known."""
+    exact = case.value("portfolio", "ambiguous_reruns") or {}
+    answers = [float(net) for net in exact.values() if net is not None]
+    answers = answers or list(case.value("portfolio", "ambiguous_pnl_interval") or (0.0,))
+    return min(answers), max(answers)
 
 
 def too_good(case: Case) -> Iterator[Finding]:

@@ -18,6 +18,8 @@ HIGH, MEDIUM, LOW = SEVERITIES = ("high", "medium", "low")
 HOUR_NS = 3_600_000_000_000
 #: Days of returns below which a ratio or a correlation of them is noise, and finds nothing.
 ENOUGH_DAYS = 20
+#: Part of the capital below which a difference is chance and rounding.
+MATERIAL = 0.01
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ CHECKS = (
     Check("one_asset", "did one asset make all of it?", evidence.one_asset),
     Check("ambiguous_profit", "did ambiguous bars make much of it?", evidence.ambiguous_profit),
     Check("ambiguous_sign", "do ambiguous bars decide its sign?", evidence.ambiguous_sign),
+    Check("ambiguous_width", "do ambiguous bars move much of it?", evidence.ambiguous_width),
     Check("open_at_end", "did trades make it that never were closed?", evidence.open_at_end),
     Check("too_good", "is a Sharpe ratio too good to be true?", evidence.too_good, False),
     Check("unproven", "could a positive Sharpe ratio be chance?", evidence.unproven),
