@@ -111,7 +111,7 @@ def test_the_size_table_counts_links_and_factors_of_the_trades_taken():
 def test_diversification_names_the_highest_pair_and_whom_the_fall_came_from():
     body = flat(two(), "DIVERSIFICATION")
     assert "2 equal strangers would have 1.41" in body
-    assert "Highest pair ASSET00 and ASSET01: " in body
+    assert "Highest pair ASSET00 and ASSET01: " in flat(made(2, 40), "DIVERSIFICATION")
     # the fall of day two: -300 of ASSET00, +20 of ASSET01
     assert row(two(), "DIVERSIFICATION", "ASSET00")[-1] == "-300.00"
     assert row(two(), "DIVERSIFICATION", "ASSET01")[-1] == "20.00"
@@ -292,3 +292,10 @@ def test_of_one_asset_nothing_is_said_that_takes_two():
     assert flat(one, "EFFICIENT FRONTIER").endswith("There is none: one asset has no mix.")
     assert "these runs share nothing" not in flat(one, "SOLO RUNS: EACH ASSET ALONE")
     assert "strangers would have 1.41" in flat(made(2, 40), "DIVERSIFICATION")
+
+
+def test_pairs_are_named_only_where_there_are_days_to_tell_them_from_chance():
+    few, enough = (flat(made(3, days), "DIVERSIFICATION") for days in (18, 19))
+    assert "daily returns; 19 trading days cannot tell one from chance (20 are needed)" in few
+    assert "Highest pair" not in few
+    assert "Highest pair" in enough

@@ -177,9 +177,9 @@ def _sized(reading: Reading) -> str:
         )
     ends = [reading.value("solo", symbol, "final_equity") for symbol in reading.metrics["solo"]]
     rebalances = max(0, len(reading.result.weights) - 1)
-    if len(ends) < 2 and not rebalances:
+    if len(ends) < 2:
         return ""
-    said, alone = "Compounding: ", "a solo run"
+    said, alone = "Compounding: ", "solo runs"
     if rebalances:
         received = (amount for amount in reading.result.ledger["transfers"] if amount > 0.0)
         said += (
@@ -187,9 +187,9 @@ def _sized(reading: Reading) -> str:
             f"{reading.currency} between sleeves and reserve, so that one asset's result changes "
             "the next trades of all. "
         )
-        alone = "A solo run"
+        alone = "Solo runs"
     return (
-        f"{said}{alone} grows on its own result only: they end with {money(min(ends))} to "
+        f"{said}{alone} grow on their own results only: they end with {money(min(ends))} to "
         f"{money(max(ends))} {reading.currency} where each began with the full capital."
     )
 

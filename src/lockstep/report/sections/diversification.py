@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lockstep.core.registry import report_sections
+from lockstep.metrics.doctor.finding import ENOUGH_DAYS
 from lockstep.report.layout import Column, pairs, paragraph, table
 from lockstep.report.reading import Reading
 from lockstep.report.sections.assets import EXTRA_ROWS, by_row, summed
-from lockstep.report.wording import count, listed, money, percent, points, ratio
+from lockstep.report.wording import count, counted, listed, money, percent, points, ratio
 from lockstep.report.wording import moment as moment_of
 
 
@@ -40,14 +41,8 @@ class Diversification:
             ("Volatility a year", _volatility(reading)),
             ("Effective bets", _bets(reading)),
             ("Sharpe ratio", _sharpe(reading)),
-            (
-                "Correlation of solo runs",
-                (
-                    f"{reading.cell(ratio, 'diversification', 'mean_correlation')} on average, of "
-                    "daily returns"
-                ),
-            ),
-            *_extremes(reading),
+            ("Correlation of solo runs", _correlation(reading)),
+            *(_extremes(reading) if _has_days(reading) else ()),
             ("Inside the account", _inside(reading)),
             ("Open at once", _overlap(reading)),
             *_pairs(reading),
@@ -231,6 +226,20 @@ def _volatility(reading: Reading) -> str:
     if change is None:
         return said
     return f"{said}: {percent(abs(change))} {'less' if change >= 0 else 'MORE'}"
+
+
+def _has_days(reading: Reading) -> bool:
+    return reading.count("portfolio", "trading_days") >= ENOUGH_DAYS
+
+
+def _correlation(reading: Reading) -> str:
+    said = (
+        f"{reading.cell(ratio, 'diversification', 'mean_correlation')} on average, of daily returns"
+    )
+    if _has_days(reading):
+        return said
+    days = counted(reading.count("portfolio", "trading_days"), "trading day")
+    return f"{said}; {days} cannot tell one from chance ({ENOUGH_DAYS} are needed)"
 
 
 def _extremes(reading: Reading) -> list[tuple[str, str]]:
