@@ -18,6 +18,7 @@ from lockstep.core.errors import AssetError, ConfigError, DataError, StrategyErr
 from lockstep.data.sample import sample_bars
 from lockstep.engine.outcome import Solo
 from lockstep.engine.portfolio import PortfolioBacktester
+from tests.engine import failing
 from tests.engine.markets import (
     MONDAY,
     SYMBOLS,
@@ -218,6 +219,12 @@ def test_what_closing_at_the_datas_end_costs_is_not_fed_to_allocation() -> None:
 # Who is left out -------------------------------------------------------------------------------
 
 
+def line_of(text: str) -> int:
+    """Return the line of the failing strategies' file that holds a text."""
+    lines = Path(failing.__file__).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
 def test_a_failing_asset_leaves_a_partial_run_that_names_it_and_keeps_the_others() -> None:
     configs = written(asset_configs(TRIO), "GBPUSD", BREAKS)
     bars = market(TRIO, 44, 14)
@@ -225,7 +232,7 @@ def test_a_failing_asset_leaves_a_partial_run_that_names_it_and_keeps_the_others
     assert result.facts["status"] == "partial"
     assert result.facts["failed"] == {
         "GBPUSD": "GBPUSD: its strategy failed with ZeroDivisionError: integer division or "
-        "modulo by zero (failing.py:26)"
+        f"modulo by zero (failing.py:{line_of('self.p.bar // 0')})"
     }
     assert result.equity.empty and result.trades.empty and result.ledger.empty
     assert list(result.solo_equity.columns) == ["EURUSD", "XAUUSD"]
@@ -237,7 +244,8 @@ def test_a_failing_asset_leaves_a_partial_run_that_names_it_and_keeps_the_others
 def test_a_strategy_that_cannot_even_begin_is_the_failing_assets_fault_alone() -> None:
     configs = written(asset_configs(TRIO), "EURUSD", "tests.engine.failing:BreaksAtOnce")
     result = PortfolioBacktester(configs, portfolio()).run(market(TRIO, 44, 7))
-    assert result.facts["failed"]["EURUSD"].endswith("RuntimeError: no licence (failing.py:33)")
+    where = f"failing.py:{line_of('no licence')}"
+    assert result.facts["failed"]["EURUSD"].endswith(f"RuntimeError: no licence ({where})")
     assert list(result.solo_equity.columns) == ["GBPUSD", "XAUUSD"]
 
 
