@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as draw
 
 from lockstep.core.codes import DECISIONS
 from lockstep.core.plan import AssetPlan, RunPlan
-from lockstep.core.protocols import Silent
+from lockstep.core.protocols import NOBODY, Silent
 from lockstep.core.state import Entry
 from lockstep.engine.cerebro.broker import LeveragedBroker
 from lockstep.engine.cerebro.columns import Ticket
@@ -157,7 +158,7 @@ class WatchedDesk(EntryDesk):
 
 def watch(plan: RunPlan, monkeypatch: pytest.MonkeyPatch) -> tuple[Lockstep, Played]:
     """Play a plan while checking free margin after every accepted entry, and every sizing."""
-    lockstep = Lockstep(plan, Silent(), None)
+    lockstep = Lockstep(plan, Silent(), None, SimpleNamespace(value=NOBODY))
     lockstep.desk = WatchedDesk(lockstep.account)
     account, opened = lockstep.account, LeveragedBroker.open_position
 
