@@ -13,7 +13,7 @@ import pytest
 from lockstep.core.errors import UsageError
 from lockstep.core.protocols import Silent
 from lockstep.core.result import RunResult
-from lockstep.engine import together
+from lockstep.engine import apart, together
 from lockstep.engine.apart import Answer, Call, Floor, each_apart
 from lockstep.engine.portfolio import PortfolioBacktester
 from tests.engine.markets import asset_configs, market, portfolio
@@ -150,6 +150,19 @@ def test_the_limit_is_of_one_assets_turns_together_and_nobodys_time_is_free() ->
     assert answered([(0, 0.4), (1, 0.4), (-1, 1.5), (0, 0.3)], 1.0).value == "done"
     late = answered([(0, 0.4), (1, 0.6), (0, 0.3), (1, 60.0)], 1.0)
     assert late == Answer("all", failure="did not finish within 1 s", culprit="B")
+
+
+def test_who_took_too_long_is_named_also_if_the_next_ones_turn_has_begun_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end = apart._Worker.end
+
+    def slowly(worker: apart._Worker) -> None:
+        time.sleep(0.5)
+        end(worker)
+
+    monkeypatch.setattr(apart._Worker, "end", slowly)
+    assert answered([(0, 1.2), (1, 60.0)], 1.0).culprit == "A"
 
 
 def test_a_process_that_is_lost_while_no_strategy_is_at_work_blames_none(

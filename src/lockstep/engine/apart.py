@@ -32,7 +32,7 @@ DEFAULT_SECONDS = 3600.0
 _START_SECONDS = 300.0
 _PR_SET_PDEATHSIG = 1
 _READY, _VALUE, _MEMORY, _ERROR, _BUG = "ready", "value", "memory", "error", "bug"
-_TOLD = "told"
+_TOLD, _LATE = "told", "late"
 #: How often it is looked whose turn it is: seconds, and per limit.
 _LOOK_SECONDS, _LOOKS = 0.1, 20
 _log = logging.getLogger(__name__)
@@ -220,10 +220,11 @@ class _Worker:
             said = self._said(call, seconds, progress)
         except (EOFError, OSError):
             return self._failed(call, self._end_of_process())
-        if said is None:
-            self.end()
-            return self._failed(call, f"did not finish within {seconds:g} s")
         kind, value, trace = said
+        if kind == _LATE:
+            self.end()
+            self._turn.value = value  # another one's may have begun meanwhile
+            return self._failed(call, f"did not finish within {seconds:g} s")
         if kind == _VALUE:
             return Answer(call.symbol, value)
         if kind == _MEMORY:
@@ -232,8 +233,8 @@ class _Worker:
             raise value from _There(trace)
         raise RuntimeError(f"{call.symbol}: a process failed:\n{trace}")
 
-    def _said(self, call: Call, seconds: float, progress: Progress) -> tuple[str, Any, str] | None:
-        """Wait for the end of a call; return None as soon as one asset's turns took too long.
+    def _said(self, call: Call, seconds: float, progress: Progress) -> tuple[str, Any, str]:
+        """Wait for the end of a call, or until one asset's turns took too long: `_LATE`, and whose.
 
         Whose turn it is, is looked at after every wait: the time of it is his, or nobody's.
         """
@@ -253,7 +254,7 @@ class _Worker:
                 return kind, value, trace
             name, *arguments = value
             getattr(progress, name)(*arguments)
-        return None
+        return _LATE, taken.index(max(taken)), ""
 
     def _failed(self, call: Call, failure: str, trace: str = "") -> Answer:
         whose = self._turn.value
