@@ -55,6 +55,16 @@ def test_what_a_killed_process_left_is_removed_and_that_of_a_living_one_stays(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_that_began_right_after_it_was_looked_at_is_not_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "holder_of", lambda _: {})
+    with scratch(tmp_path) as folder:
+        sweep_scratch(tmp_path)
+        assert folder.is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_where_results_may_only_be_read_it_is_a_folder_of_the_systems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

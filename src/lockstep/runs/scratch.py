@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from lockstep.core.errors import LockedError
 from lockstep.runs.lock import holder_of, lock_path, locked
 
 _PREFIX = "scratch-"
@@ -45,11 +46,15 @@ def scratch(results: Path) -> Iterator[Path]:
 
 
 def sweep_scratch(results: Path) -> None:
-    """Remove the folders of processes that are dead."""
+    """Remove the folders of processes that are dead; one that is just begun is not taken for one.
+
+    What another user left stays if it may not be removed.
+    """
     for lock in results.glob(f".{_PREFIX}*.lock"):
+        name = lock.name[1:].removesuffix(".lock")
         if not holder_of(lock):
-            shutil.rmtree(_folder(results, lock.name[1:].removesuffix(".lock")), ignore_errors=True)
-            lock.unlink(missing_ok=True)
+            with suppress(LockedError, OSError), locked(results, name):
+                shutil.rmtree(_folder(results, name), ignore_errors=True)
 
 
 def _folder(results: Path, name: str) -> Path:
