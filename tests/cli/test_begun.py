@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 
 from lockstep.cli import door, portfolio
 from lockstep.cli.bars_of import bars_of
+from lockstep.cli.begun import where_begun
 from lockstep.core.bars import Bars
 from lockstep.core.files import write_json, write_text
 from lockstep.core.result import RunResult
@@ -32,6 +34,10 @@ def whole(result: RunResult, directory: Path, bars: Any = None) -> None:
 
 def stops(result: RunResult, directory: Path, bars: Any = None) -> None:
     raise KeyboardInterrupt
+
+
+def refused(*_: object) -> bool:
+    raise PermissionError(13, "Permission denied")
 
 
 @pytest.fixture
@@ -84,6 +90,25 @@ def test_data_named_now_count_from_here_and_are_held_to_their_hash(
     assert door.main(["verify", str(run), "--player", "kernel", "--data", "moved"]) == 0
     assert door.main(["verify", str(run), "--player", "kernel", "--data", "others"]) == 4
     assert "has changed since the run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [(Path, "samefile", refused), (os, "access", lambda *_: False)],
+    ids=["looked", "entered"],
+)
+def test_a_folder_that_may_not_be_looked_at_or_entered_is_as_good_as_gone(
+    broken: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, run = tmp_path / "home", tmp_path / "run"
+    home.mkdir()
+    write_json(run / "manifest.json", {"folder": str(home), "argv": ["portfolio"]})
+    monkeypatch.chdir(tmp_path)
+    with where_begun(run):
+        assert Path.cwd() == home
+    monkeypatch.setattr(*broken)
+    with where_begun(run):
+        assert Path.cwd() == tmp_path
 
 
 def test_a_stopped_run_goes_on_from_another_folder(

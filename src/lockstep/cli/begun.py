@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -22,7 +23,8 @@ _NAMING = tuple(f"--{name}" for name in (*_PATHS, "allow-import"))
 def where_begun(run: Path) -> Iterator[None]:
     """Work in the folder that a run was begun in: relative paths of its flags count from there.
 
-    A run that does not say, or whose folder is gone, leaves the process where it is.
+    A run that does not say, or whose folder is gone or another user's own, leaves the process
+    where it is.
 
     Parameters
     ----------
@@ -40,9 +42,12 @@ def where_begun(run: Path) -> Iterator[None]:
 
 
 def _elsewhere(run: Path) -> Path | None:
-    """Return the folder that a run was begun in; None if it is this one, or not there."""
+    """Return the folder that a run was begun in; None if it is this one, or cannot be entered."""
     folder = folder_of(run)
-    if folder is None or not folder.is_dir() or folder.samefile(Path.cwd()):
+    try:
+        if folder is None or folder.samefile(Path.cwd()) or not os.access(folder, os.X_OK):
+            return None
+    except OSError:  # one of them is gone, or may not be looked at
         return None
     return folder
 
