@@ -129,7 +129,7 @@ def test_the_same_walk_is_not_made_twice_at_once(results, capsys, monkeypatch):
     assert again == [75]
     said = capsys.readouterr().err
     assert "is being run on the same data by process" in said
-    assert "its trials are kept: the same command goes on" in said
+    assert "its trials are kept: give the same command again" in said
     assert not list((results / "walkforward").glob(".*"))
 
 

@@ -17,7 +17,7 @@ from lockstep.cli.begun import gone_on
 from lockstep.cli.cluster import connected
 from lockstep.cli.flags import portfolio_parser
 from lockstep.cli.progress import ProgressBars
-from lockstep.cli.running import RESUME, running
+from lockstep.cli.running import AGAIN, RESUME, running
 from lockstep.cli.stages import Stages
 from lockstep.config.loading import load
 from lockstep.config.models import RunConfig
@@ -143,7 +143,7 @@ def made(
         config = labelled(loaded.config, bars)
         memory.before_playing(config, bars, arguments, jobs)
         making = _making(config, (bars, pairs), options_of(arguments, rules), loaded.files, argv)
-        again = RESUME if resumable else "give the same command again"
+        again = RESUME if resumable else AGAIN
         with running(
             arguments.results, making, started=started, resume=arguments.resume, again=again
         ) as run:

@@ -15,6 +15,8 @@ from lockstep.runs.session import Session, session
 
 #: What to do after a stop, where a command has --resume.
 RESUME = "go on by --resume {run_id}"
+#: What to do where it has none.
+AGAIN = "give the same command again"
 
 
 @contextmanager

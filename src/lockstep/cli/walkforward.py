@@ -22,7 +22,7 @@ from lockstep.cli.portfolio import (
     tell,
 )
 from lockstep.cli.progress import ProgressBars
-from lockstep.cli.running import running
+from lockstep.cli.running import AGAIN, running
 from lockstep.cli.spaces import space_of
 from lockstep.cli.stages import Stages
 from lockstep.cli.summary import tell_of_walk
@@ -60,7 +60,7 @@ from lockstep.runs.store import save
 from lockstep.runs.trials import TrialLedger
 
 FOLDER, TRIALS = "walkforward", "trials"
-_IF_STOPPED = {"kept": "its trials are kept", "again": "the same command goes on with them"}
+_IF_STOPPED = {"kept": "its trials are kept", "again": AGAIN}
 #: Begins the label of ranges that lie around values tuned on the run's own dates.
 _TUNED = "RANGES LIE AROUND VALUES TUNED ON THESE DATES"
 
