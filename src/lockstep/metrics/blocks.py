@@ -22,7 +22,7 @@ from lockstep.metrics.confidence import (
     probabilistic_sharpe_adjusted,
 )
 from lockstep.metrics.panel import Curve, nanoseconds
-from lockstep.metrics.undefined import Measure, Undefined
+from lockstep.metrics.undefined import NO_DRAWDOWN, Measure, Undefined
 
 #: A value of a block: a number, a Measure, a text, a count by name, or a list.
 Block = dict[str, Any]
@@ -117,7 +117,7 @@ def _drawdowns(curve: Curve) -> Block:
         }
         for one in worst
     ]
-    first = rows[0] if rows else dict.fromkeys(keys, Undefined("no drawdown"))
+    first = rows[0] if rows else dict.fromkeys(keys, NO_DRAWDOWN)
     return {**{f"max_drawdown_{key}": first[key] for key in keys}, "worst_drawdowns": rows}
 
 

@@ -14,7 +14,6 @@ from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
 
 NO_EQUITY = Undefined("there was no initial equity")
 NO_STEP = Undefined("there is no step")
-NO_DRAWDOWN = Undefined("no drawdown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lockstep.core.bars import Array, Ints
-from lockstep.metrics.undefined import ROUNDING, Measure, Undefined
+from lockstep.metrics.undefined import NO_DRAWDOWN, ROUNDING, Measure, Undefined
 
 DAYS_PER_YEAR = 365.25
 #: Largest logarithm of a yearly growth factor that is still worth a number.
@@ -334,5 +334,5 @@ def _over(growth: Measure, drawdown: Measure) -> Measure:
     if isinstance(drawdown, Undefined):
         return drawdown
     if drawdown <= ROUNDING:
-        return Undefined("no drawdown")
+        return NO_DRAWDOWN
     return growth / drawdown

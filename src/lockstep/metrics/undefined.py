@@ -23,5 +23,7 @@ class Undefined:
 
 #: Every number of a portfolio that was not played.
 NOT_PLAYED = Undefined("the portfolio was not played")
+#: Every number of a fall that never was.
+NO_DRAWDOWN = Undefined("no drawdown")
 #: What a metric answers.
 Measure = float | Undefined

@@ -9,7 +9,7 @@ from lockstep.core.result import RunResult
 from lockstep.metrics.blocks import Block
 from lockstep.metrics.drawdown import deepest, moved
 from lockstep.metrics.panel import Panel
-from lockstep.metrics.undefined import Undefined
+from lockstep.metrics.undefined import NO_DRAWDOWN, Undefined
 
 
 def worst_fall(result: RunResult, table: Panel) -> Block | Undefined:
@@ -35,7 +35,7 @@ def worst_fall(result: RunResult, table: Panel) -> Block | Undefined:
     account = table.account
     found = deepest(account.equity, account.initial)
     if found is None:
-        return Undefined("no drawdown")
+        return NO_DRAWDOWN
     peak, valley, depth = found
     parts = {
         symbol: moved(table.contribution(asset).equity, account.initial, peak, valley)
