@@ -96,6 +96,8 @@ def test_trials_are_looked_for_where_the_result_says_else_beside_it(tmp_path):
     assert SavedSearch.of(elsewhere).place == str(tmp_path)
     moved = saved(tmp_path, "20260107-b", trials_in=str(tmp_path / "gone"))
     assert SavedSearch.of(moved).place == str(tmp_path / "trials")
+    unseen = saved(tmp_path, "20260107-c", trials_in="x" * 5000)  # as one that may not be looked at
+    assert SavedSearch.of(unseen).place == str(tmp_path / "trials")
 
 
 def test_a_study_that_is_not_kept_is_never_left_out_silently(tmp_path):

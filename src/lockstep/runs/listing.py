@@ -104,7 +104,7 @@ def run_directories(results: str | Path) -> list[Path]:
         If the results directory cannot be read.
     """
     root = Path(results)
-    if not _is_folder(root):
+    if not is_folder(root):
         return []
     try:
         return sorted(path for path in root.iterdir() if _is_run(path))
@@ -116,7 +116,7 @@ def run_directories(results: str | Path) -> list[Path]:
 
 
 def _is_run(path: Path) -> bool:
-    if path.name.startswith(".") or not _is_folder(path):
+    if path.name.startswith(".") or not is_folder(path):
         return False
     return bool(_RUN_ID.fullmatch(path.name)) or _is_file(path / STATUS_FILE)
 
@@ -129,7 +129,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
     """Return whether there is such a directory; no name is too long to ask."""
     try:
         return path.is_dir()
@@ -244,7 +244,7 @@ def find(name: str, results: str | Path) -> Path:
         return _latest(root)
     known = [root / name] if is_plain(name) else []  # a run may have lost what makes it one
     for place in (*known, Path(name)):
-        if name and _is_folder(place):
+        if name and is_folder(place):
             return place if place.name not in ("", "..") else place.resolve()
     found = [run for run in names if name and run.startswith(name)]
     if len(found) == 1:

@@ -13,7 +13,7 @@ from lockstep.core.errors import DataError, UsageError
 from lockstep.core.protocols import TrialStore
 from lockstep.core.trial import Trial
 from lockstep.runs.directory import is_plain
-from lockstep.runs.listing import LATEST
+from lockstep.runs.listing import LATEST, is_folder
 from lockstep.runs.manifest import folder_of
 
 #: Folders of the results that hold searches, and what a search leaves there.
@@ -100,7 +100,7 @@ class SavedSearch:
             if "://" in said:
                 return said
             kept = (folder_of(self.path) or Path()) / said
-            if kept.is_dir():
+            if is_folder(kept):
                 return str(kept)
         own = self.path / TRIALS
         return str(own if own.is_dir() else self.path.parent.parent / TRIALS)
