@@ -103,6 +103,10 @@ def test_a_score_is_readable_whatever_its_unit(number, shown):
     assert wording.score(number) == shown
 
 
+def test_whole_units_of_money_have_no_negative_zero():
+    assert [wording.units(one) for one in (-0.3, 1234.6, -1234.6)] == ["0", "1,235", "-1,235"]
+
+
 @pytest.mark.parametrize(
     ("end", "day"),
     [("2019-01-01T00:00:00", "2018-12-31"), ("2018-12-31T15:35:00", "2018-12-31"),

@@ -19,17 +19,12 @@ from lockstep.report.wording import (
     points,
     ratio,
     signed,
+    units,
     words,
 )
 
 Numbers = Mapping[str, Any]
 Show = Callable[[float], str]
-
-
-def units(amount: float) -> str:
-    """Return money in whole units."""
-    return f"{round(amount) + 0:,}"
-
 
 #: Chance below which a difference is called one.
 LEVEL = 0.05

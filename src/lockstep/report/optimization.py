@@ -25,6 +25,7 @@ from lockstep.report.wording import (
     points,
     ratio,
     score,
+    units,
     words,
 )
 
@@ -37,7 +38,7 @@ _MOST_REASONS = 5
 _GOALS = {"pnl": "net_pnl"}
 _METRICS: tuple[tuple[str, str, Show], ...] = (
     ("Sharpe ratio", "sharpe", ratio),
-    ("Net P&L", "net_pnl", lambda value: f"{round(value) + 0:,}"),
+    ("Net P&L", "net_pnl", units),
     ("Return, %", "total_return", points),
     ("CAGR, %", "cagr", points),
     ("Volatility, % a year", "volatility", points),
@@ -243,7 +244,7 @@ def _listed(study: Study, places: Sequence[int]) -> list[str]:
     shown = {_GOALS.get(goal.name, goal.name) for goal in study.goals}
     for head, key, show in (
         ("Sharpe", "sharpe", ratio),
-        ("net P&L", "net_pnl", lambda value: f"{round(value) + 0:,}"),
+        ("net P&L", "net_pnl", units),
         ("drawdown|%", "max_drawdown", points),
         ("trades", "trades", count),
     ):

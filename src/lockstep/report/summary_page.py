@@ -19,6 +19,7 @@ from lockstep.report.wording import (
     ratio,
     score,
     signed,
+    units,
     words,
 )
 
@@ -207,13 +208,13 @@ def _assets(found: Numbers, currency: str) -> list[str]:
     names = list(found)
     rows: Sequence[tuple[str, Callable[[Numbers], str]]] = (
         ("trials", lambda one: _shown(one.get("trials"), count)),
-        (f"P&L, {currency}|chosen", lambda one: _shown(one.get("net_pnl"), _units)),
+        (f"P&L, {currency}|chosen", lambda one: _shown(one.get("net_pnl"), units)),
         (
             f"net P&L of all trials, {currency}|25%",
-            lambda one: _quartile(one, "net_pnl", 0, _units),
+            lambda one: _quartile(one, "net_pnl", 0, units),
         ),
-        ("|median", lambda one: _quartile(one, "net_pnl", 1, _units)),
-        ("|75%", lambda one: _quartile(one, "net_pnl", 2, _units)),
+        ("|median", lambda one: _quartile(one, "net_pnl", 1, units)),
+        ("|75%", lambda one: _quartile(one, "net_pnl", 2, units)),
         ("Sharpe|chosen", lambda one: _shown(one.get("sharpe"), ratio)),
         ("Sharpe|median", lambda one: _quartile(one, "sharpe", 1, ratio)),
         ("max DD|%", lambda one: _shown(one.get("max_drawdown"), points)),
@@ -252,7 +253,7 @@ def _walks(found: Numbers, currency: str) -> list[str]:
         Column("to", [one["end"] for one in rows]),
         Column("windows|traded", [f"{one['windows_traded']} of {one['windows']}" for one in rows]),
         Column("trades", [count(one["trades"]) for one in rows]),
-        Column(f"P&L, {currency}|alone", [_units(one["net_pnl"]) for one in rows]),
+        Column(f"P&L, {currency}|alone", [units(one["net_pnl"]) for one in rows]),
         Column("Sharpe", [_shown(one["sharpe"], ratio) for one in rows]),
         Column("others of|these days", [count(one["others"]) for one in rows]),
     ]
@@ -318,10 +319,6 @@ def _replaced(found: Mapping[str, Mapping[str, Numbers]]) -> list[str]:
 
 def _shown(value: Any, show: Show) -> str:
     return "-" if value is None else show(value)
-
-
-def _units(amount: float) -> str:
-    return f"{round(amount) + 0:,}"
 
 
 def _quartile(performance: Numbers, key: str, at: int, show: Show) -> str:

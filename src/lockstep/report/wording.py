@@ -49,6 +49,11 @@ def money(amount: float) -> str:
     return f"{_unsigned_zero(amount, 2):,.2f}"
 
 
+def units(amount: float) -> str:
+    """Return money in whole units."""
+    return f"{round(amount):,}"
+
+
 def signed(amount: float) -> str:
     """Return money with its sign, zero without one."""
     rounded = _unsigned_zero(amount, 2)
