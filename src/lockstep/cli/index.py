@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from lockstep.core.files import write_bytes
+from lockstep.core.files import write_text
 from lockstep.report.index import LINKS, index_page
 from lockstep.runs.directory import STATUS_FILE
 from lockstep.runs.listing import Listed, listing, run_directories
@@ -38,8 +38,7 @@ def refresh(results: str | Path) -> Path:
 def write(runs: list[Listed], root: Path) -> None:
     """Write the index of these runs."""
     files = {run.run_id: [n for n in LINKS if (root / run.run_id / n).is_file()] for run in runs}
-    page = index_page([run.plain() for run in runs], files)
-    write_bytes(root / INDEX_FILE, page.encode("utf-8", "replace"))  # a name may be no Unicode
+    write_text(root / INDEX_FILE, index_page([run.plain() for run in runs], files))
 
 
 def _statuses(root: Path) -> list[tuple[str, int]]:
