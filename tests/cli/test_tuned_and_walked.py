@@ -73,6 +73,7 @@ def test_a_walk_forward_is_told_to_best_configs_and_to_the_summary(told):
         for name in ("strategy", "start", "end", "days", "net_pnl", "sharpe", "trades"):
             assert told_of[name] == made[name], name
         assert told_of["others"] == 0
+        assert (told_of["capital"], told_of["currency"]) == (100_000.0, "USD")
         rows = [
             line.split() for line in walked.summary.splitlines() if f" {made['start']} " in line
         ]

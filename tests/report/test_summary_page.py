@@ -24,7 +24,8 @@ WALK = {
     "id": "20260104-090000-5e6f7a8b", "strategy": "mean_reversion", "start": "2025-03-01",
     "end": "2025-06-30", "days": 104, "net_pnl": 250.0, "sharpe": 0.4, "trades": 31, "windows": 4,
     "windows_traded": 3, "others": 2, "objective": "sharpe", "method": "random",
-    "trials_a_window": 50, "in_sample_months": 2, "out_of_sample_months": 1,
+    "trials_a_window": 50, "in_sample_months": 2, "out_of_sample_months": 1, "capital": 5_000.0,
+    "currency": "EUR",
 }  # fmt: skip
 LOST = "the walk-forward lost on days that its choices had not seen"
 
@@ -140,12 +141,12 @@ def test_what_walk_forwards_made_is_told_as_what_choosing_made_not_these_paramet
     text = page(found)
     row = next(line for line in text.splitlines() if "3 of 4" in line)
     assert row.split() == [
-        "EURUSD_5m", "2025-03-01", "2025-06-30", "3", "of", "4", "31", "250", "0.40", "2",
+        "EURUSD_5m", "2025-03-01", "2025-06-30", "3", "of", "4", "31", "250", "EUR", "0.40", "2",
     ]  # fmt: skip
     said = flat(text)
     assert "It tells what CHOOSING made, anew in every window" in said
     assert f"{WALK['id']} (EURUSD_5m): chosen by random search for sharpe, at most 50" in said
-    assert "trials a window of 2 months, traded 1 month." in said
+    assert "trials a window of 2 months, traded 1 month, with 5,000 EUR." in said
     assert max(map(len, text.splitlines())) <= WIDTH
 
 

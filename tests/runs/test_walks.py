@@ -16,7 +16,8 @@ def walk(results, name, **given):
     path.mkdir(parents=True)
     result = {
         "settings": {"objective": "pnl", "method": "grid", "trials_a_window": None,
-                     "in_sample_months": 2, "out_of_sample_months": 1, "seed": 3},
+                     "in_sample_months": 2, "out_of_sample_months": 1, "seed": 3,
+                     "capital": 5_000.0, "currency": "EUR"},
         "alone": {"EUR_5m": {**MADE, **given}},
     }  # fmt: skip
     (path / "walkforward.json").write_text(json.dumps(result), encoding="utf-8")
@@ -30,7 +31,7 @@ def test_the_newest_walk_forward_of_the_strategy_is_told_with_how_it_chose(tmp_p
     expected = {name: value for name, value in MADE.items() if name != "undefined"} | {
         "id": "20260102-b", "net_pnl": -5.0, "end": "2025-05-31", "others": 1,
         "objective": "pnl", "method": "grid", "trials_a_window": None, "in_sample_months": 2,
-        "out_of_sample_months": 1,
+        "out_of_sample_months": 1, "capital": 5_000.0, "currency": "EUR",
     }  # fmt: skip
     assert found == expected
     assert SavedWalks.of(tmp_path).newest("EUR_5m", "momentum") is None

@@ -155,7 +155,7 @@ def page(numbers: Numbers) -> str:
         heading("ASSET BY ASSET, EACH ALONE WITH THE FULL CAPITAL"),
         *_assets(found, numbers["currency"]),
     ]
-    lines += ["", heading("DAYS THAT CHOICES HAD NOT SEEN"), *_walks(found, numbers["currency"])]
+    lines += ["", heading("DAYS THAT CHOICES HAD NOT SEEN"), *_walks(found)]
     lines += ["", heading("TIERS"), *_tiers(found)]
     if any(numbers["replaced"].values()):
         lines += ["", heading("WHAT THIS SEARCH REPLACED"), *_replaced(numbers["replaced"])]
@@ -237,7 +237,7 @@ def _assets(found: Numbers, currency: str) -> list[str]:
     return [*table(columns), *paragraph(said)]
 
 
-def _walks(found: Numbers, currency: str) -> list[str]:
+def _walks(found: Numbers) -> list[str]:
     """Return what the newest walk-forward made of each asset alone."""
     walks = {
         key: walk for key, one in found.items() if (walk := one["performance"].get("walk_forward"))
@@ -253,7 +253,7 @@ def _walks(found: Numbers, currency: str) -> list[str]:
         Column("to", [one["end"] for one in rows]),
         Column("windows|traded", [f"{one['windows_traded']} of {one['windows']}" for one in rows]),
         Column("trades", [count(one["trades"]) for one in rows]),
-        Column(f"P&L, {currency}|alone", [units(one["net_pnl"]) for one in rows]),
+        Column("P&L|alone", [f"{units(one['net_pnl'])} {one['currency']}" for one in rows]),
         Column("Sharpe", [_shown(one["sharpe"], ratio) for one in rows]),
         Column("others of|these days", [count(one["others"]) for one in rows]),
     ]
@@ -280,7 +280,8 @@ def _way(one: Numbers) -> str:
     return (
         f"chosen by {one['method']} search for {one['objective']}, {many} a window of "
         f"{counted(one['in_sample_months'], 'month')}, traded "
-        f"{counted(one['out_of_sample_months'], 'month')}."
+        f"{counted(one['out_of_sample_months'], 'month')}, with {units(one['capital'])} "
+        f"{one['currency']}."
     )
 
 

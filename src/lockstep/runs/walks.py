@@ -10,8 +10,11 @@ from typing import Any
 from lockstep.core.errors import DataError
 from lockstep.runs.searches import FOLDERS, RESULT_FILES, SavedSearch
 
-#: How the windows chose, of the settings of a walk-forward.
-_HOW = ("objective", "method", "trials_a_window", "in_sample_months", "out_of_sample_months")
+#: How the windows chose and in which account they traded, of the settings of a walk-forward.
+_HOW = (
+    "objective", "method", "trials_a_window", "in_sample_months", "out_of_sample_months",
+    "capital", "currency",
+)  # fmt: skip
 #: What two walk-forwards made; alike in all of it, they are the same one.
 _MADE = ("start", "end", "days", "net_pnl", "sharpe", "trades")
 
