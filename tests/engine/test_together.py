@@ -152,6 +152,19 @@ def test_the_limit_is_of_one_assets_turns_together_and_nobodys_time_is_free() ->
     assert late == Answer("all", failure="did not finish within 1 s", culprit="B")
 
 
+def test_the_time_in_which_the_parent_was_stopped_is_nobodys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = iter(range(1_000_000))
+
+    def stopped_once() -> float:
+        return time.monotonic() + (3600.0 if next(looks) > 2 else 0.0)
+
+    monkeypatch.setattr(apart, "monotonic", stopped_once)
+    assert answered([(0, 1.0)], 8.0).value == "done"
+    assert next(looks) > 3
+
+
 def test_who_took_too_long_is_named_also_if_the_next_ones_turn_has_begun_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -35,6 +35,8 @@ _READY, _VALUE, _MEMORY, _ERROR, _BUG = "ready", "value", "memory", "error", "bu
 _TOLD, _LATE = "told", "late"
 #: How often it is looked whose turn it is: seconds, and per limit.
 _LOOK_SECONDS, _LOOKS = 0.1, 20
+#: Looks that may fall out before it is this process that was stopped (Ctrl-Z), not a strategy slow.
+_MISSED = 10
 _log = logging.getLogger(__name__)
 
 
@@ -245,7 +247,7 @@ class _Worker:
             is_said = self._pipe.poll(look)
             now, whose = monotonic(), self._turn.value
             if whose != NOBODY:
-                taken[whose] += now - before
+                taken[whose] += min(now - before, _MISSED * look)
             before = now
             if not is_said:
                 continue
