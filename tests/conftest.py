@@ -10,8 +10,8 @@ from hypothesis import settings
 settings.register_profile("lockstep", derandomize=True, deadline=None)
 settings.load_profile("lockstep")
 
-# A shell that starts a job in the background lets it ignore Ctrl-C, `nohup` the end of the terminal,
-# and their children with them: tests of interruptions need processes that hear.
+# A shell that starts a job in the background lets it ignore Ctrl-C, `nohup` the end of the
+# terminal, and their children with them: tests of interruptions need processes that hear.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:

@@ -108,6 +108,11 @@ def test_earlier_searches_and_walk_forwards_are_named_and_a_repetition_is_not(to
     assert walked["earlier"] == {symbol: {first["id"]: made[symbol]} for symbol in made}
     line = f"not counted: {sum(made.values())} further trials on these days by 1 other search"
     assert line in found["walked"].said
+    page = (found["walked"].path / "walkforward.txt").read_text(encoding="utf-8")
+    page = " ".join(page.replace("|", " ").split())
+    assert page.count("NOT COUNTED") == 1  # however many assets
+    said = f"{sum(made.values())} further trials of {len(made)} assets on these days by 1 other"
+    assert f"NOT COUNTED above: {said}" in page
     assert found["walked again"].numbers["earlier"] == walked["earlier"]
     assert "THESE DAYS WERE TRADED BEFORE" not in (
         found["walked again"].path / "walkforward.txt"
@@ -121,9 +126,9 @@ def test_earlier_searches_and_walk_forwards_are_named_and_a_repetition_is_not(to
     page = (otherwise.path / "walkforward.txt").read_text(encoding="utf-8")
     page = " ".join(page[: page.index("PROMISED AND KEPT")].replace("|", " ").split())
     assert "THESE DAYS WERE TRADED BEFORE: by 2 other walk-forwards of these results" in page
-    assert (
-        f"NOT COUNTED above: {made['EURGBPX'] + tried['EURGBPX']} further trials of EURGBPX" in page
-    )
+    looked = otherwise.numbers["earlier"].values()
+    every = sum(sum(one.values()) for one in looked)
+    assert f"NOT COUNTED above: {every} further trials of {len(looked)} assets" in page
     assert otherwise.stored["EURGBPX_5m"]["walk_forward"]["others"] == 2
     last = found["searched again"].numbers["assets"]["EURGBPX"]["earlier"]
     assert otherwise.numbers["id"] in last

@@ -28,9 +28,8 @@ def with_earlier(
 ) -> dict[str, dict[str, Any]]:
     """Return the blocks of a search with what else looked at their days, and its sentence."""
     looks = looked(blocks, results)
-    said = sentences(looks)
     return {
-        asset: {**block, "earlier": looks[asset], "not_counted": said.get(asset, "")}
+        asset: {**block, "earlier": looks[asset], "not_counted": sentence({asset: looks[asset]})}
         for asset, block in blocks.items()
     }
 
@@ -40,17 +39,17 @@ def of_blocks(blocks: Mapping[str, Mapping[str, Any]]) -> Looks:
     return {asset: block["earlier"] for asset, block in blocks.items()}
 
 
-def sentences(looks: Looks) -> dict[str, str]:
-    """Return a sentence an asset that was looked at before."""
-    return {
-        asset: (
-            f"NOT COUNTED above: {counted(sum(found.values()), 'further trial')} of {asset} on "
-            f"these days by {_others(found)} of these results. What was looked at before raises "
-            "the hurdle too; `luck` counts them together."
-        )
-        for asset, found in looks.items()
-        if found
-    }
+def sentence(looks: Looks) -> str:
+    """Return a sentence on all assets that were looked at before; empty if none was."""
+    seen = [asset for asset, found in looks.items() if found]
+    if not seen:
+        return ""
+    whose = seen[0] if len(seen) == 1 else counted(len(seen), "asset")
+    return (
+        f"NOT COUNTED above: {_made(looks)} of {whose} on these days by {_others(_names(looks))} "
+        "of these results. What was looked at before raises the hurdle too; `luck` counts them "
+        "together."
+    )
 
 
 def repeated(made: Mapping[str, Mapping[str, Any]], results: str | Path) -> list[str]:
@@ -78,14 +77,21 @@ def repeated(made: Mapping[str, Mapping[str, Any]], results: str | Path) -> list
 
 def line(name: str, looks: Looks) -> list[str]:
     """Return the line that says how much the first one of a search does not know of, if it is."""
-    names = sorted({other for one in looks.values() for other in one})
+    names = _names(looks)
     if not names:
         return []
-    made = counted(sum(sum(one.values()) for one in looks.values()), "further trial")
     words = " ".join([name, *names[:_MOST_NAMED]])
     more = " ..." if len(names) > _MOST_NAMED else ""
-    said = f"not counted: {made} on these days by {_others(names)}"
+    said = f"not counted: {_made(looks)} on these days by {_others(names)}"
     return [f"{said}; all together: luck {words}{more}"]
+
+
+def _names(looks: Looks) -> list[str]:
+    return sorted({other for one in looks.values() for other in one})
+
+
+def _made(looks: Looks) -> str:
+    return counted(sum(sum(one.values()) for one in looks.values()), "further trial")
 
 
 def _others(names: Collection[str]) -> str:

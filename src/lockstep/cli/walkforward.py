@@ -271,7 +271,7 @@ def _told(
         "earlier": before,
         "not_counted": [
             *earlier.repeated(made, results),
-            *earlier.sentences(before).values(),
+            *filter(None, [earlier.sentence(before)]),
         ],
         "cross_validation": None if cross is None else crossed_numbers(cross),
     }
