@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-#: Seconds in which the process may end by itself. A second signal ends it at once.
-GRACE_SECONDS = 1.2
+#: Seconds in which the process may end by itself: what is left of two is for the last acts and a
+#: busy disk. A second signal ends it at once.
+GRACE_SECONDS = 0.9
 #: What ends a run, with exit code 128 + its number.
 SIGNALS = tuple(
     signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
